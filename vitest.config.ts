@@ -24,7 +24,7 @@ const SHARING = [
   'http',
   'import',
   'jobs',
-  'node',
+  'nodejs',
   'parquet',
   'pages',
   'processes',

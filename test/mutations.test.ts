@@ -22,7 +22,7 @@ test.each(MUTATIONS.map((mutation) => [shown(mutation), mutation] as const))('%s
 });
 
 /** Directories in which each file has a mutation, or is in the list below. */
-const FOLDERS = ['http', 'processes', 'connections', 'column-index', 'questions', 'node', 'graphql'];
+const FOLDERS = ['http', 'processes', 'connections', 'column-index', 'questions', 'nodejs', 'graphql'];
 
 /**
  * Files without a line that guards something: types, tables, programs, and files that mutations of other files cover.
@@ -61,13 +61,13 @@ const WITHOUT = [
   'http/json/node-body.ts',
   'http/request-values.ts',
   'http/shared-state.ts',
-  'node/asset-files.ts',
-  'node/cluster-files.ts',
-  'node/start-column-index.ts',
-  'node/loop-lag.ts',
-  'node/password-program.ts',
-  'node/startup-plan.ts',
-  'node/wait-at-most.ts',
+  'nodejs/asset-files.ts',
+  'nodejs/cluster-files.ts',
+  'nodejs/start-column-index.ts',
+  'nodejs/loop-lag.ts',
+  'nodejs/password-program.ts',
+  'nodejs/startup-plan.ts',
+  'nodejs/wait-at-most.ts',
   'processes/counters.ts',
   'processes/fault-messages.ts',
   'processes/named-pipe.ts',

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { readSettings } from '../src/check-settings.ts';
-import { reloadedSettings } from '../src/fixed-settings.ts';
 import { makeKeys } from '../src/http/auth/signing-keys.ts';
+import { reloadedSettings } from '../src/restart-only-settings.ts';
 import { SECRETS, SettingsSchema } from '../src/settings.ts';
 import { settingsInWorker, settingsOnNode } from '../src/settings-by-deployment.ts';
 import { StartupError } from '../src/startup-error.ts';

@@ -8,7 +8,7 @@ import { getConnInfo } from '@hono/node-server/conninfo';
 import { pino } from 'pino';
 import { createApp } from '../../src/app.ts';
 import { readClusters } from '../../src/archive/version-and-clusters.ts';
-import { readAssets } from '../../src/node/asset-files.ts';
+import { readAssets } from '../../src/nodejs/asset-files.ts';
 import { settingsOnNode } from '../../src/settings-by-deployment.ts';
 import { openInProcess } from '../../test/support/in-process.ts';
 import { openUnbounded } from './unbounded.ts';

@@ -3,7 +3,7 @@ import { readSettings } from '../../src/check-settings.ts';
 import { connectionSettings } from '../../src/connection-settings.ts';
 import { openLocalDatabase } from '../../src/connections/local-database.ts';
 import type { Database } from '../../src/db/port.ts';
-import { sizeFor, thisMachine } from '../../src/node/memory-sizing.ts';
+import { sizeFor, thisMachine } from '../../src/nodejs/memory-sizing.ts';
 
 export const READERS = 4;
 

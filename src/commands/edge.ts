@@ -11,9 +11,9 @@ import { startWrangler } from '../dev/servers/wrangler.ts';
 import { makeKeys } from '../http/auth/signing-keys.ts';
 import { makeToken } from '../http/auth/token.ts';
 import { EVERY_RIGHT } from '../jobs/roles.ts';
-import { publish } from '../node/cluster-files.ts';
-import { checkAddress } from '../node/http-server.ts';
-import { serverLimits, sizeFor, thisMachine } from '../node/memory-sizing.ts';
+import { publish } from '../nodejs/cluster-files.ts';
+import { checkAddress } from '../nodejs/http-server.ts';
+import { serverLimits, sizeFor, thisMachine } from '../nodejs/memory-sizing.ts';
 import { type Command, noArguments } from './command.ts';
 import { DEMO_FOLDER, demoJobs, TOKEN_DAYS, welcome } from './demo-jobs.ts';
 

@@ -8,7 +8,7 @@ import { ROWS_HEADER } from '../http/exports/export-answer.ts';
 import type { Service } from '../http/service.ts';
 import type { ExportFormat } from '../jobs/export-format.ts';
 import type { Log } from '../log.ts';
-import { readAssets } from '../node/asset-files.ts';
+import { readAssets } from '../nodejs/asset-files.ts';
 import { openParquetFiles } from '../parquet/parquet-files.ts';
 import { type CommandIo, UsageError } from './command.ts';
 import { writeOutput } from './output-file.ts';

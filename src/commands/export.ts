@@ -20,7 +20,7 @@ import type { JobFilter } from '../jobs/filter.ts';
 import { nodePeaksOf } from '../jobs/node-peaks.ts';
 import { PUBLIC_SCOPES } from '../jobs/roles.ts';
 import { jsonWithNumberTexts } from '../lossless-json.ts';
-import { hasDuckDb, NO_DUCKDB } from '../node/start-column-index.ts';
+import { hasDuckDb, NO_DUCKDB } from '../nodejs/start-column-index.ts';
 import { parquetFile } from '../parquet/parquet-writer.ts';
 import { JobQuestions } from '../questions/ask.ts';
 import { StartupError } from '../startup-error.ts';

@@ -5,7 +5,7 @@ import { migrateRemote } from '../db/remote/migrate-remote.ts';
 import { openRemote } from '../db/remote/open-remote.ts';
 import { migrate } from '../db/schema/migrate.ts';
 import type { Migrated } from '../db/schema/migration-files.ts';
-import { publish } from '../node/cluster-files.ts';
+import { publish } from '../nodejs/cluster-files.ts';
 import { databaseFile, SettingsSchema } from '../settings.ts';
 import { StartupError } from '../startup-error.ts';
 import { type Command, type CommandIo, noArguments } from './command.ts';

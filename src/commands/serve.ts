@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import { passedSocket, serviceManager } from '../node/service-manager.ts';
-import { surviveShortages } from '../node/survive-shortages.ts';
-import { type RunningService, startService } from '../node.ts';
+import { passedSocket, serviceManager } from '../nodejs/service-manager.ts';
+import { surviveShortages } from '../nodejs/survive-shortages.ts';
+import { type RunningService, startService } from '../nodejs.ts';
 import { type Environment, settingsOnNode } from '../settings-by-deployment.ts';
 import { type Command, type HangUp, noArguments } from './command.ts';
 

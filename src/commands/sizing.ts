@@ -1,5 +1,5 @@
 import { readSettings } from '../check-settings.ts';
-import { memoryMax, serverLimits, sizeFor, thisMachine } from '../node/memory-sizing.ts';
+import { memoryMax, serverLimits, sizeFor, thisMachine } from '../nodejs/memory-sizing.ts';
 import type { Machine, Sizing } from '../system-state-types.ts';
 import { type Command, parsedArguments, UsageError } from './command.ts';
 

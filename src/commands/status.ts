@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readSettings } from '../check-settings.ts';
 import { makeToken } from '../http/auth/token.ts';
-import { serviceUrl } from '../node/http-server.ts';
+import { serviceUrl } from '../nodejs/http-server.ts';
 import type { SettingValues } from '../settings.ts';
 import { StartupError } from '../startup-error.ts';
 import type { SystemState } from '../system-state-types.ts';

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { readSettings } from '../check-settings.ts';
-import { serviceUrl } from '../node/http-server.ts';
+import { serviceUrl } from '../nodejs/http-server.ts';
 import { StartupError } from '../startup-error.ts';
 import { type Bundle, bundleIn, checkSum, runProgram, unpack } from '../update/bundle.ts';
 import { lead, linkTo, lockUpdates } from '../update/bundle-link.ts';

@@ -141,7 +141,7 @@ async function directoryOf(io: CommandIo): Promise<Directory> {
   );
   if (missing.length > 0)
     throw new StartupError(missing.map((name) => `${name} is missing: user sync-ldap requires it`));
-  const { openLdapDirectory } = await import('../node/ldap-directory.ts');
+  const { openLdapDirectory } = await import('../nodejs/ldap-directory.ts');
   return await openLdapDirectory(values);
 }
 

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { checkSqliteVersion } from '../db/driver/node-sqlite.ts';
-import { checkAddress, serviceUrl } from '../node/http-server.ts';
-import { sizeFor, thisMachine } from '../node/memory-sizing.ts';
-import { openFilesLimit } from '../node/open-files.ts';
+import { checkAddress, serviceUrl } from '../nodejs/http-server.ts';
+import { sizeFor, thisMachine } from '../nodejs/memory-sizing.ts';
+import { openFilesLimit } from '../nodejs/open-files.ts';
 import type { SettingValues } from '../settings.ts';
 import { StartupError } from '../startup-error.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';

@@ -3,7 +3,7 @@ import type { Question } from './index-question.ts';
 
 /**
  * The column index as an engine for questions. Several places decide whether it is asked:
- * - node/start-column-index.ts and node/memory-sizing.ts: whether there is an index, by the settings and the memory
+ * - nodejs/start-column-index.ts and nodejs/memory-sizing.ts: whether there is an index, by the settings and the memory
  * - list/newest-first.ts, isAlongIndex: not for a page that an index of SQLite leads to
  * - exported-jobs/question.ts: not for columns that it lacks, nor for too many jobs of the same second
  * - column-index/index-client.ts, ask: not before it is ready, nor for many patterns

@@ -1,7 +1,7 @@
 /** A real built front end of cc-backend, where FRONTEND_PATH names one for the tests: every page, in a browser. */
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readFrontend } from '../../src/node/cc-frontend-folder.ts';
+import { readFrontend } from '../../src/nodejs/cc-frontend-folder.ts';
 import { HAS_CHROMIUM, openChromium } from '../support/chromium.ts';
 import { PAGES } from '../support/frontend.ts';
 import { type Site, site } from '../support/pages.ts';

@@ -3,7 +3,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { FILE_TYPES } from '../../src/cc-frontend/files.ts';
-import { readFrontend } from '../../src/node/cc-frontend-folder.ts';
+import { readFrontend } from '../../src/nodejs/cc-frontend-folder.ts';
 import { StartupError } from '../../src/startup-error.ts';
 import { makeFolder, removeFolder, testFolder } from '../support/folder.ts';
 import { writeFrontend } from '../support/frontend.ts';

@@ -4,7 +4,7 @@ import { Hono } from 'hono';
 import { compress } from 'hono/compress';
 import { expect, onTestFinished, test } from 'vitest';
 import { chunkTrailers } from '../../src/http/exports/chunk-trailers.ts';
-import { nodeListener, trailers } from '../../src/node/node-listener.ts';
+import { nodeListener, trailers } from '../../src/nodejs/node-listener.ts';
 
 test.each(['identity', 'gzip'])('a stream that ends at once has its trailers (%s)', async (encoding) => {
   const app = new Hono().use(chunkTrailers(), compress({ threshold: 0 })).get('/', (c) => {

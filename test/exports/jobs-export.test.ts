@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ClusterFileSchema } from '../../src/clusters/cluster-schema.ts';
 import { Clusters } from '../../src/clusters/clusters.ts';
 import { deriveCluster } from '../../src/clusters/derive-cluster.ts';
-import { trailers } from '../../src/node/node-listener.ts';
+import { trailers } from '../../src/nodejs/node-listener.ts';
 import { csvObjects } from '../support/csv.ts';
 import { type Listening, listening } from '../support/listening.ts';
 import { smallCluster } from '../support/small-cluster.ts';

@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { exactJson } from '../../src/lossless-json.ts';
-import { trailers } from '../../src/node/node-listener.ts';
+import { trailers } from '../../src/nodejs/node-listener.ts';
 import { openParquetFiles } from '../../src/parquet/parquet-files.ts';
 import { makeFolder, removeFolder } from '../support/folder.ts';
 import { type Listening, listening } from '../support/listening.ts';

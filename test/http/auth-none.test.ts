@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { nodeListener } from '../../src/node/node-listener.ts';
+import { nodeListener } from '../../src/nodejs/node-listener.ts';
 import { routesOf } from '../support/routes.ts';
 import { faultIn, type TestApp, testApp } from '../support/test-app.ts';
 

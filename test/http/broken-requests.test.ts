@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { answerBrokenRequest } from '../../src/node/broken-requests.ts';
+import { answerBrokenRequest } from '../../src/nodejs/broken-requests.ts';
 import { type Listening, listening } from '../support/listening.ts';
 import { faultIn, type TestApp, testApp } from '../support/test-app.ts';
 

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Database } from '../../src/db/port.ts';
 import type { Deadline } from '../../src/deadline.ts';
 import { Fault } from '../../src/faults.ts';
-import { cutConnection, trailers } from '../../src/node/node-listener.ts';
+import { cutConnection, trailers } from '../../src/nodejs/node-listener.ts';
 import { type Listening, listening } from '../support/listening.ts';
 import { bodyOf, faultIn, job, type TestApp, type TestAppOptions, testApp } from '../support/test-app.ts';
 

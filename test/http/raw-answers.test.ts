@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Fault } from '../../src/faults.ts';
-import { bareResponse, refuseBrokenRequests } from '../../src/node/broken-requests.ts';
+import { bareResponse, refuseBrokenRequests } from '../../src/nodejs/broken-requests.ts';
 import { type Listening, listening } from '../support/listening.ts';
 import { type TestApp, testApp } from '../support/test-app.ts';
 

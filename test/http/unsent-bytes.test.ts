@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { UnsentBytes } from '../../src/http/limits/unsent-bytes.ts';
 import { ANSWERS_HELD_MB } from '../../src/http/limits/unsent-bytes.ts';
-import { cutConnection, whenSent } from '../../src/node/node-listener.ts';
+import { cutConnection, whenSent } from '../../src/nodejs/node-listener.ts';
 import { type Listening, listening } from '../support/listening.ts';
 import { job, type TestApp, testApp } from '../support/test-app.ts';
 

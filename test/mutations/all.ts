@@ -3,7 +3,7 @@ import { COLUMNS } from './column-index.ts';
 import { GRAPHQL } from './graphql.ts';
 import { HTTP } from './http.ts';
 import type { Mutation } from './mutation.ts';
-import { NODE } from './node.ts';
+import { NODE } from './nodejs.ts';
 import { OTHERS } from './others.ts';
 import { POOL } from './pool.ts';
 import { QUESTIONS } from './questions.ts';

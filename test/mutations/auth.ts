@@ -91,7 +91,7 @@ export const AUTH: readonly Mutation[] = [
     'http/auth/password-login.ts',
     'account === undefined && settings.LDAP_SYNC_USER',
     'settings.LDAP_SYNC_USER',
-    'node/ldap-login',
+    'nodejs/ldap-login',
   ),
   mutation(
     'http/auth/password-login.ts',
@@ -99,7 +99,7 @@ export const AUTH: readonly Mutation[] = [
     'const isLocal = account !== undefined;',
     'http/session-cookie',
   ),
-  mutation('http/auth/password-login.ts', ': isUnavailable(error)', ': false', 'node/ldap-login'),
+  mutation('http/auth/password-login.ts', ': isUnavailable(error)', ': false', 'nodejs/ldap-login'),
   mutation(
     'http/auth/external-login-failures.ts',
     'detail: detail.slice(0, LONGEST_DETAIL)',

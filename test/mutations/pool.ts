@@ -83,7 +83,7 @@ export const POOL: readonly Mutation[] = [
     'processes/process-group.ts',
     ': queueLimit, callerLimit, atOnce',
     ': queueLimit, callerLimit: 1e9, atOnce',
-    'node/body-parser > a caller beyond its share',
+    'nodejs/body-parser > a caller beyond its share',
   ),
   mutation(
     'processes/process-group.ts',
@@ -110,7 +110,7 @@ export const POOL: readonly Mutation[] = [
   mutation('processes/cpu-time.ts', 'Number(fields[11]) + Number(fields[12])', '0', 'processes/starved > time is up'),
   mutation('processes/priority.ts', 'getPriority() + step', 'getPriority()', 'processes/priority'),
   mutation('processes/replacement-permit.ts', 'if (this.#taken) return false;', '', 'processes/process-group'),
-  mutation('node/memory-sizing.ts', 'limitMb * ARCHIVE_MB.part', 'limitMb * 9', 'node/memory-sizing'),
+  mutation('nodejs/memory-sizing.ts', 'limitMb * ARCHIVE_MB.part', 'limitMb * 9', 'nodejs/memory-sizing'),
   mutation('processes/spawn.ts', "PATH: process.env['PATH'],", '...process.env,', 'processes/start'),
   mutation('processes/end-with-parent.ts', "process.on('disconnect', endNow);", '', 'processes/start'),
   mutation('processes/end-with-parent.ts', "lifeline === 'pipe'", "lifeline === ''", 'processes/start'),

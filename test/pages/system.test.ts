@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { migrate } from '../../src/db/schema/migrate.ts';
-import { type RunningService, startService } from '../../src/node.ts';
+import { type RunningService, startService } from '../../src/nodejs.ts';
 import { settingsOnNode } from '../../src/settings-by-deployment.ts';
 import { HAS_CHROMIUM, openChromium } from '../support/chromium.ts';
 import { makeFolder, removeFolder } from '../support/folder.ts';

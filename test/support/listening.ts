@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, type Socket } from 'node:net';
-import { listen } from '../../src/node/http-server.ts';
+import { listen } from '../../src/nodejs/http-server.ts';
 import type { TestApp } from './test-app.ts';
 
 export interface Listening {

@@ -7,7 +7,7 @@ import { generatedSource } from '../../src/dev/generated-source.ts';
 import { startLibsqlServer } from '../../src/dev/servers/libsql-server.ts';
 import { makeToken } from '../../src/http/auth/token.ts';
 import { importJobs } from '../../src/import/import-jobs.ts';
-import { startService } from '../../src/node.ts';
+import { startService } from '../../src/nodejs.ts';
 import { settingsOnNode } from '../../src/settings-by-deployment.ts';
 import { ACCOUNTS } from './accounts.ts';
 import { startCcBackend } from './cc-backend.ts';

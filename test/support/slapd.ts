@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { delimiter, dirname, join } from 'node:path';
 import { freePort } from '../../src/dev/servers/free-port.ts';
-import { escapedForDn } from '../../src/node/ldap-directory.ts';
+import { escapedForDn } from '../../src/nodejs/ldap-directory.ts';
 import { makeFolder, removeFolder } from './folder.ts';
 import { BASE, CERTIFICATE, KEY, PEOPLE, SEARCHER } from './test-directory.ts';
 

@@ -17,7 +17,7 @@ import type { Service } from '../../src/http/service.ts';
 import type { Job } from '../../src/jobs/job.ts';
 import type { Log } from '../../src/log.ts';
 import { losslessJson } from '../../src/lossless-json.ts';
-import { readAssets } from '../../src/node/asset-files.ts';
+import { readAssets } from '../../src/nodejs/asset-files.ts';
 import type { Bindings } from '../../src/settings.ts';
 import { settingsOnNode } from '../../src/settings-by-deployment.ts';
 import type { Sizing } from '../../src/system-state-types.ts';

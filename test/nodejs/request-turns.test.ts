@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { inTurns } from '../../src/node/request-turns.ts';
+import { inTurns } from '../../src/nodejs/request-turns.ts';
 
 const begun: string[] = [];
 const arrive = inTurns(

@@ -6,7 +6,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { Fault } from '../../src/faults.ts';
 import { partsOf } from '../../src/http/json/json-body.ts';
 import type { LargeBody } from '../../src/http/json/large-bodies.ts';
-import { type BodiesProcess, openBodies } from '../../src/node/body-parser.ts';
+import { type BodiesProcess, openBodies } from '../../src/nodejs/body-parser.ts';
 import { ReplacementPermit } from '../../src/processes/replacement-permit.ts';
 import { within } from '../support/pool.ts';
 
@@ -74,7 +74,7 @@ test('the process starts with the first body, and ends when there is none for a 
 
 test('what a body of a megabyte leaves is collected after its answer; after a small one nothing is', async () => {
   const reports = 'data:text/javascript,globalThis.gc = () => process.send({ kind: "collected" })';
-  const program = join(import.meta.dirname, '../../src/node/body-parser-program.ts');
+  const program = join(import.meta.dirname, '../../src/nodejs/body-parser-program.ts');
   const child = spawn(process.execPath, ['--import', reports, program], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     serialization: 'advanced',

@@ -1,9 +1,9 @@
 import { totalmem } from 'node:os';
 import { META_READER_MB, UPKEEP_MB } from '../archive/archive-processes.ts';
-import type { FixedSettings } from '../fixed-settings.ts';
 import { BODIES_IN_FLIGHT } from '../http/limits/body-budget.ts';
 import { ANSWERS_HELD_MB } from '../http/limits/unsent-bytes.ts';
 import { PARQUET_MB } from '../parquet/parquet-files.ts';
+import type { FixedSettings } from '../restart-only-settings.ts';
 import { databaseFile } from '../settings.ts';
 import { StartupError } from '../startup-error.ts';
 import type { ConnectionSizing, Machine, Sizing } from '../system-state-types.ts';

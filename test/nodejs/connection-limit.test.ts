@@ -6,8 +6,8 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
-import { Connections } from '../../src/node/connection-limit.ts';
-import { mostConnections, openFilesLimit } from '../../src/node/open-files.ts';
+import { Connections } from '../../src/nodejs/connection-limit.ts';
+import { mostConnections, openFilesLimit } from '../../src/nodejs/open-files.ts';
 import { migrated, OPEN, start } from '../support/command-line.ts';
 import { fixture, until } from '../support/pool.ts';
 

@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { compare, hash } from 'bcryptjs';
 import { afterEach, expect, test } from 'vitest';
-import { type PasswordThread, passwordThread } from '../../src/node/password-thread.ts';
+import { type PasswordThread, passwordThread } from '../../src/nodejs/password-thread.ts';
 import { ACCOUNTS, PASSWORD } from '../support/accounts.ts';
 import { sendLogin } from '../support/login.ts';
 import { testApp } from '../support/test-app.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { readSettings } from '../../src/check-settings.ts';
 import { LOGIN_FAILURES, type LoginFailureKind } from '../../src/http/auth/external-login-failures.ts';
-import { openLdapDirectory } from '../../src/node/ldap-directory.ts';
+import { openLdapDirectory } from '../../src/nodejs/ldap-directory.ts';
 import type { Bindings } from '../../src/settings.ts';
 import type { SystemState } from '../../src/system-state-types.ts';
 import { runTimedWork } from '../../src/timed/run-timed-work.ts';

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { FixedSettings } from '../fixed-settings.ts';
 import { limitedAddress } from '../http/auth/client-address.ts';
+import type { FixedSettings } from '../restart-only-settings.ts';
 import { isLoopback } from '../settings.ts';
 import { StartupError } from '../startup-error.ts';
 import { MAX_HEADER_BYTES, refuseBrokenRequests } from './broken-requests.ts';

@@ -2,7 +2,7 @@
 import { EventEmitter } from 'node:events';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { beforeEach, expect, test } from 'vitest';
-import { arrivedAt, queryLines } from '../../src/node/graphql-queues.ts';
+import { arrivedAt, queryLines } from '../../src/nodejs/graphql-queues.ts';
 
 const started: IncomingMessage[] = [];
 let listen: ReturnType<typeof queryLines>;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { readSettings } from '../../src/check-settings.ts';
-import { sizeFor } from '../../src/node/memory-sizing.ts';
+import { sizeFor } from '../../src/nodejs/memory-sizing.ts';
 import { StartupError } from '../../src/startup-error.ts';
 
 const machine = (memoryMb: number) => ({ memoryMb, source: 'test' });

@@ -1,9 +1,9 @@
 import { BEYOND_DUCKDB_MB, IndexClient } from '../column-index/index-client.ts';
 import { withIndex, withoutIndex } from '../column-index/status-with-index.ts';
 import type { Database } from '../db/port.ts';
-import type { FixedSettings } from '../fixed-settings.ts';
 import type { Log } from '../log.ts';
 import type { QuestionIndex } from '../questions/index-port.ts';
+import type { FixedSettings } from '../restart-only-settings.ts';
 import type { Sizing } from '../system-state-types.ts';
 
 interface ColumnIndexPlace {

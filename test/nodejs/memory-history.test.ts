@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { MemoryHistory } from '../../src/node/memory-history.ts';
+import { MemoryHistory } from '../../src/nodejs/memory-history.ts';
 import { ownMbOf, ResidentMemory } from '../../src/processes/rss.ts';
 
 test('has the memory of each kind of process from its start on', () => {

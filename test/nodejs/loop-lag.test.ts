@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { LoopLagMeter } from '../../src/node/loop-lag.ts';
+import { LoopLagMeter } from '../../src/nodejs/loop-lag.ts';
 
 test('a turn that keeps the event loop is the lag that is shown', async () => {
   const meter = new LoopLagMeter();

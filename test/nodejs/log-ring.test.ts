@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import { LogRing } from '../../src/node/log-ring.ts';
+import { LogRing } from '../../src/nodejs/log-ring.ts';
 
 function logged(write: (log: ReturnType<typeof pino>) => void) {
   const ring = new LogRing();

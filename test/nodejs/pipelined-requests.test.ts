@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { oneAtATime } from '../../src/node/pipelined-requests.ts';
+import { oneAtATime } from '../../src/nodejs/pipelined-requests.ts';
 import { until } from '../support/pool.ts';
 
 /** A server that answers when the test says so, and a connection to it. */

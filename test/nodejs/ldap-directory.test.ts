@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { readSettings } from '../../src/check-settings.ts';
-import { openLdapDirectory } from '../../src/node/ldap-directory.ts';
-import { withLdap } from '../../src/node/ldap-session.ts';
+import { openLdapDirectory } from '../../src/nodejs/ldap-directory.ts';
+import { withLdap } from '../../src/nodejs/ldap-session.ts';
 import type { Bindings } from '../../src/settings.ts';
 import { SLAPD, startSlapd } from '../support/slapd.ts';
 import {
