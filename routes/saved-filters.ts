@@ -18,6 +18,7 @@ import {
   savedFiltersIn,
   savedFilterValue,
 } from '../src/jobs/saved-filter.ts';
+import { requireWritesOwn } from '../src/jobs/visibility.ts';
 import { JOBS_VIEW } from './pages/jobs-page.ts';
 import { checkCount } from './pages/page-filter.ts';
 import { STATISTICS_VIEW } from './pages/statistics-page.ts';
@@ -108,10 +109,21 @@ export function checkedFilter(
 /** Throws `conflict`, also if there is one with this name, unless it `replaces` that. */
 export async function saveFilter(c: Context<AppEnv>, filter: SavedFilter, { replaces }: { replaces: boolean }) {
   const stored = { key: savedFilterKey(filter.name), value: savedFilterValue(filter), replaces };
-  await c.get('db').write('saveFilter', { username: c.get('user').name, ...stored }, c.get('deadline'));
+  await c.get('db').write('saveFilter', { username: writerOf(c), ...stored }, c.get('deadline'));
+}
+
+export async function renameFilter(c: Context<AppEnv>, name: string, newName: string) {
+  const keys = { key: savedFilterKey(name), to: savedFilterKey(newName) };
+  await c.get('db').write('renameFilter', { username: writerOf(c), ...keys }, c.get('deadline'));
 }
 
 export async function deleteFilter(c: Context<AppEnv>, name: string) {
-  const of = { username: c.get('user').name, key: savedFilterKey(name) };
-  await c.get('db').write('deleteFilter', of, c.get('deadline'));
+  await c.get('db').write('deleteFilter', { username: writerOf(c), key: savedFilterKey(name) }, c.get('deadline'));
+}
+
+/** Returns the name of the caller. Throws `forbidden` unless the caller may change saved filters. */
+function writerOf(c: Context<AppEnv>): string {
+  const user = c.get('user');
+  requireWritesOwn(user);
+  return user.name;
 }

@@ -9,6 +9,7 @@ import { nowSec, queryOf } from '../../src/http/request-values.ts';
 import type { AppEnv } from '../../src/http/service.ts';
 import type { JobFilter } from '../../src/jobs/filter.ts';
 import { hiddenFrom, isKeyHiddenAmong } from '../../src/jobs/hidden-metrics.ts';
+import { rightsOf } from '../../src/jobs/roles.ts';
 import { savedFiltersIn } from '../../src/jobs/saved-filter.ts';
 import type { Whole } from '../../src/jobs/statistics.ts';
 import { readableScopes } from '../../src/jobs/visibility.ts';
@@ -86,7 +87,8 @@ export async function filterParts(c: Context<AppEnv>, asked: Exclude<Asked, { ki
 /** Returns the filters that the visitor has saved. */
 export async function savedBy(c: Context<AppEnv>): Promise<Saved> {
   const rows = await c.get('db').read(savedFiltersStatement(c.get('user').name), c.get('deadline'));
-  return { filters: savedFiltersIn(rows), hasAccount: rows.length > 0 };
+  const lacks = !rightsOf(c.get('user')).writesOwn ? 'right' : rows.length === 0 ? 'account' : undefined;
+  return { filters: savedFiltersIn(rows), lacks };
 }
 
 /** Returns tags with the words that pages show for them. */

@@ -6,12 +6,11 @@ import { NO_QUERY, readQuery } from '../../src/http/query/query-parameters.ts';
 import { ofParameter, oneOf } from '../../src/http/query/query-values.ts';
 import { queryOf } from '../../src/http/request-values.ts';
 import type { AppEnv } from '../../src/http/service.ts';
-import { savedFilterKey } from '../../src/jobs/saved-filter.ts';
 import { readableScopes } from '../../src/jobs/visibility.ts';
 import { SAVED_PATH, savedAddress } from '../../src/pages/filter/saved.ts';
 import { pageAnswer } from '../../src/pages/layout.ts';
 import { replaceContent, savedFiltersContent } from '../../src/pages/saved-filters/content.ts';
-import { checkedFilter, deleteFilter, saveFilter } from '../saved-filters.ts';
+import { checkedFilter, deleteFilter, renameFilter, saveFilter } from '../saved-filters.ts';
 import { labelledTags, savedBy } from './page-filter.ts';
 
 /** The fields of the form: the action, and the name, the other name, the page and the query of a filter. */
@@ -37,10 +36,8 @@ export const savedFiltersPage = new Hono<AppEnv>()
     if (action === 'save' || action === 'replace') {
       return await save(c, { name: name.trim(), page: field('page'), query: field('query') }, action === 'replace');
     }
-    if (action === 'rename') {
-      const keys = { key: savedFilterKey(name), to: savedFilterKey(field('to').trim()) };
-      await c.get('db').write('renameFilter', { username: c.get('user').name, ...keys }, c.get('deadline'));
-    } else await deleteFilter(c, name);
+    if (action === 'rename') await renameFilter(c, name, field('to').trim());
+    else await deleteFilter(c, name);
     return c.redirect(SAVED_PATH, 303);
   });
 

@@ -5,6 +5,7 @@ import { Fault } from '../faults.ts';
 import { BOUNDS } from '../jobs/input-bounds.ts';
 import type { User } from '../jobs/roles.ts';
 import { OWN_SETTINGS } from '../jobs/saved-filter.ts';
+import { requireWritesOwn } from '../jobs/visibility.ts';
 
 const PLOTS = ['cpu_load', 'flops_any', 'mem_bw', 'mem_used'];
 
@@ -46,14 +47,16 @@ export async function configurationOf(
 
 /**
  * Stores a setting of a user. Returns false for a user without an account: the table of settings refers to accounts.
- * Throws invalid_request if the value is not JSON, because cc-backend cannot render a page with such a value.
+ * Throws `forbidden`, and invalid_request if the value is not JSON, because cc-backend cannot render a page with such a
+ * value.
  */
 export async function updateConfiguration(
   db: Database,
-  { name: username }: User,
+  user: User,
   { key, value }: { key: string; value: string },
   deadline: Deadline,
 ): Promise<boolean> {
+  requireWritesOwn(user);
   if (key === '' || key.length > BOUNDS.settingKey.most || /\p{Cc}/u.test(key)) {
     throw new Fault('invalid_request', `key must have 1 to ${BOUNDS.settingKey.most} characters, none of them control`);
   }
@@ -64,7 +67,7 @@ export async function updateConfiguration(
   if (parsedJson(value) === undefined) {
     throw new Fault('invalid_request', `value must be JSON of at most ${MOST_LEVELS} levels, such as true or "text"`);
   }
-  const { saved } = await db.write('saveSetting', { username, key: key.toWellFormed(), value }, deadline);
+  const { saved } = await db.write('saveSetting', { username: user.name, key: key.toWellFormed(), value }, deadline);
   return saved;
 }
 

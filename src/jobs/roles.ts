@@ -43,9 +43,14 @@ export interface Rights {
   readonly deletesTags: readonly PublicScope[];
   /** True if the user may read the names and addresses of other accounts. */
   readonly readsAccounts: boolean;
+  /**
+   * True if the user may write what belongs to the user alone: private tags, saved filters, and settings of the front
+   * end. A user without a role may, and the role `api` changes nothing about it.
+   */
+  readonly writesOwn: boolean;
 }
 
-/** The rights of every user, with or without a role. */
+/** The rights of every user, with or without a role. Only `writesOwn` may be missing from a role. */
 const NO_ROLE: Rights = {
   level: 0,
   routes: [],
@@ -57,6 +62,7 @@ const NO_ROLE: Rights = {
   writesTags: [],
   deletesTags: [],
   readsAccounts: false,
+  writesOwn: true,
 };
 
 /**
@@ -75,6 +81,7 @@ export const ROLE_RIGHTS = {
     writesTags: [],
     deletesTags: [],
     readsAccounts: false,
+    writesOwn: true,
   },
   manager: {
     level: 3,
@@ -87,6 +94,7 @@ export const ROLE_RIGHTS = {
     writesTags: [],
     deletesTags: [],
     readsAccounts: true,
+    writesOwn: true,
   },
   support: {
     level: 4,
@@ -99,6 +107,7 @@ export const ROLE_RIGHTS = {
     writesTags: ['global'],
     deletesTags: [],
     readsAccounts: true,
+    writesOwn: true,
   },
   admin: {
     level: 5,
@@ -111,6 +120,7 @@ export const ROLE_RIGHTS = {
     writesTags: ['global', 'admin'],
     deletesTags: ['global', 'admin'],
     readsAccounts: true,
+    writesOwn: true,
   },
 } as const satisfies Record<string, Rights>;
 
@@ -131,13 +141,17 @@ const MACHINE: Rights = {
   writesTags: ['global', 'admin'],
   deletesTags: ['global', 'admin'],
   readsAccounts: false,
+  writesOwn: true,
 };
 
 /** Roles that together give every right, also by token. */
 export const EVERY_RIGHT: readonly Role[] = ['admin', 'api'];
 
+/** The roles of a user that may not even write what is the user's own, as users without a role may. */
+const NO_RIGHT: ReadonlySet<string> = new Set();
+
 /** A request asks several times. The key is the set itself, which no code changes after it is made. */
-const KNOWN_RIGHTS = new WeakMap<ReadonlySet<string>, Rights>();
+const KNOWN_RIGHTS = new WeakMap<ReadonlySet<string>, Rights>([[NO_RIGHT, { ...NO_ROLE, writesOwn: false }]]);
 
 export function rightsOf({ roles }: Pick<User, 'roles'>): Rights {
   const known = KNOWN_RIGHTS.get(roles);
@@ -148,7 +162,9 @@ export function rightsOf({ roles }: Pick<User, 'roles'>): Rights {
 }
 
 function unionOfRights(roles: ReadonlySet<string>): Rights {
-  const held = [NO_ROLE, ...[...roles].filter(isRole).map((role): Rights => ROLE_RIGHTS[role])];
+  const known = [...roles].filter(isRole);
+  const held = [NO_ROLE, ...known.map((role): Rights => ROLE_RIGHTS[role])];
+  const otherThanApi = known.filter((role) => role !== 'api').map((role): Rights => ROLE_RIGHTS[role]);
   return {
     level: Math.max(...held.map(({ level }) => level)),
     routes: held.flatMap(({ routes }) => routes),
@@ -160,6 +176,7 @@ function unionOfRights(roles: ReadonlySet<string>): Rights {
     writesTags: PUBLIC_SCOPES.filter((scope) => held.some(({ writesTags }) => writesTags.includes(scope))),
     deletesTags: PUBLIC_SCOPES.filter((scope) => held.some(({ deletesTags }) => deletesTags.includes(scope))),
     readsAccounts: held.some(({ readsAccounts }) => readsAccounts),
+    writesOwn: otherThanApi.length === 0 || otherThanApi.some(({ writesOwn }) => writesOwn),
   };
 }
 
@@ -172,7 +189,9 @@ export function withRightsOfBoth(user: User, other: Pick<User, 'roles' | 'projec
   const roles = new Set([...user.roles].filter((role) => other.roles.has(role)));
   // Without its other roles, a user with the role `api` would be a machine account, which sees all jobs.
   if (isMachine(roles) && !(isMachine(user.roles) && isMachine(other.roles))) roles.clear();
-  return { ...user, roles, projects: user.projects.filter((project) => other.projects.includes(project)) };
+  const writesMore = rightsOf({ roles }).writesOwn && ![user, other].every((each) => rightsOf(each).writesOwn);
+  const projects = user.projects.filter((project) => other.projects.includes(project));
+  return { ...user, roles: writesMore ? NO_RIGHT : roles, projects };
 }
 
 /** Returns the one that reaches more jobs. */

@@ -80,17 +80,27 @@ export function readableScopes(user: User): string[] {
 
 /** Returns the scopes whose tags a user may create, and add to and remove from jobs (contract/rest.md §7). */
 export function writableScopes(user: User): string[] {
-  return [...rightsOf(user).writesTags, ...privateScopes(user)];
+  return [...rightsOf(user).writesTags, ...writablePrivateScopes(user)];
 }
 
 /** Returns the scopes whose tags a user may delete everywhere (contract/graphql.md §8). */
 export function deletableScopes(user: User): string[] {
-  return [...rightsOf(user).deletesTags, ...privateScopes(user)];
+  return [...rightsOf(user).deletesTags, ...writablePrivateScopes(user)];
 }
 
 /** A user named `admin` or `global` has no private scope, since it would be the public scope of that name. */
 function privateScopes({ name }: User): string[] {
   return isPublicScope(name) ? [] : [name];
+}
+
+function writablePrivateScopes(user: User): string[] {
+  return rightsOf(user).writesOwn ? privateScopes(user) : [];
+}
+
+/** Throws `forbidden` unless the user may write what belongs to the user alone. */
+export function requireWritesOwn(user: User): void {
+  if (rightsOf(user).writesOwn) return;
+  throw new Fault('forbidden', 'the roles of this account do not allow saving tags, filters or settings');
 }
 
 /** Returns true if a user may read the name and address of an account (contract/graphql.md §2). */

@@ -1,9 +1,13 @@
 /** Who may request what of cc-backend's front end: every route as every caller (contract/auth.md §6). */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ROLE_RIGHTS } from '../../src/jobs/roles.ts';
 import { ACCOUNTS, PASSWORD } from '../support/accounts.ts';
+import { addRole } from '../support/added-role.ts';
 import { PAGES, smallFrontend } from '../support/frontend.ts';
 import { cookieOf, sendLogin } from '../support/login.ts';
 import { faultIn, keys, type TestApp, testApp } from '../support/test-app.ts';
+
+addRole('onlooker', { ...ROLE_RIGHTS.user, writesOwn: false });
 
 let service: TestApp;
 const cookies = new Map<string, string>();
@@ -73,6 +77,16 @@ test.each(['root', 'sue', 'max', 'ada', 'nil'])('%s stores settings', async (use
     const answer = await send(user, call);
     expect([answer.status, await answer.text()], titleOf(call)).toEqual([200, 'success']);
   }
+});
+
+test('a user whose role may write nothing stores none', async () => {
+  await service.write(`INSERT INTO hpc_user (username, password, ldap, roles, projects)
+    SELECT 'vic', password, 0, '["onlooker"]', '[]' FROM hpc_user WHERE username = 'ada'`);
+  cookies.set('vic', cookieOf(await sendLogin(service, { username: 'vic', password: PASSWORD })));
+  for (const call of OWN) {
+    expect((await faultIn(await send('vic', call))).slice(0, 2), titleOf(call)).toEqual([403, 'forbidden']);
+  }
+  expect(await service.query("SELECT * FROM configuration WHERE username = 'vic'")).toEqual([]);
 });
 
 test('an admin administers', async () => {

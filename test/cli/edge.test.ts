@@ -31,7 +31,7 @@ test('the bundle has nothing of Node, and is small', () => {
     'processes',
     'connections',
     'column-index',
-    'node',
+    'nodejs',
     'archive',
     'import',
     'commands',

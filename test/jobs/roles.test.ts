@@ -1,10 +1,23 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type Reach, ROLES, reachesLess, rightsOf, type User, withRightsOfBoth } from '../../src/jobs/roles.ts';
+import {
+  type Reach,
+  ROLE_RIGHTS,
+  ROLES,
+  reachesLess,
+  rightsOf,
+  type User,
+  withRightsOfBoth,
+} from '../../src/jobs/roles.ts';
+import { addRole } from '../support/added-role.ts';
+
+addRole('onlooker', { ...ROLE_RIGHTS.user, jobs: 'all', writesOwn: false });
 
 const users = fc.record({
   name: fc.constant('ada'),
-  roles: fc.uniqueArray(fc.constantFrom(...ROLES, 'guest')).map((roles): ReadonlySet<string> => new Set(roles)),
+  roles: fc
+    .uniqueArray(fc.constantFrom(...ROLES, 'onlooker', 'guest'))
+    .map((roles): ReadonlySet<string> => new Set(roles)),
   projects: fc.uniqueArray(fc.constantFrom('p', 'q', 'r')),
 });
 
@@ -16,9 +29,13 @@ function hasNoMore(user: User, than: User): boolean {
     isWithin(few.jobs, many.jobs) &&
     isWithin(few.names, many.names) &&
     (many.restrictedMetrics || !few.restrictedMetrics) &&
+    (many.seesNodes || !few.seesNodes) &&
+    (many.readsAccounts || !few.readsAccounts) &&
+    (many.writesOwn || !few.writesOwn) &&
     few.routes.every((group) => many.routes.includes(group)) &&
     few.readsTags.every((scope) => many.readsTags.includes(scope)) &&
     few.writesTags.every((scope) => many.writesTags.includes(scope)) &&
+    few.deletesTags.every((scope) => many.deletesTags.includes(scope)) &&
     user.projects.every((project) => than.projects.includes(project))
   );
 }
@@ -31,6 +48,19 @@ test('a user with the rights of both may do nothing that one of them may not', (
     }),
     { numRuns: 2_000 },
   );
+});
+
+test.each([
+  [[], true],
+  [['guest', 'api'], true],
+  [['api'], true],
+  [['user'], true],
+  [['onlooker'], false],
+  [['onlooker', 'api'], false],
+  [['onlooker', 'guest'], false],
+  [['onlooker', 'user'], true],
+])('%j may write what belongs to the user alone: %j', (roles, may) => {
+  expect(rightsOf({ roles: new Set(roles) }).writesOwn).toBe(may);
 });
 
 test('equal users have their rights', () => {

@@ -102,6 +102,7 @@ export const HTTP: readonly Mutation[] = [
     'routes/tags',
   ),
   mutation('http/json/tag-list.ts', '|| scope === user.name', "|| scope !== ''", 'routes/tags'),
+  mutation('http/json/tag-list.ts', 'requireWritesOwn(user);', '', 'routes/roles-walk > is not removed from a job'),
   mutation('http/query/query-values.ts', 'value > INT64_MAX || value', 'value', 'http/job-filter-query'),
   mutation(
     'http/json/gather-system-state.ts',

@@ -1,18 +1,20 @@
 /**
  * Tests every role on every route and page against the table of src/jobs/roles.ts. New routes and roles are included
- * automatically. `viewer` is a role that only an entry of the table adds: it sees all jobs, but not the names of their
- * users.
+ * automatically. `onlooker` is a role that only an entry of the table adds: it sees all jobs, but not the names of their
+ * users, and may write nothing.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { tagsNotOfOthers } from '../../src/http/json/tag-list.ts';
 import { type Reach, type Rights, ROLE_RIGHTS, type RouteGroup } from '../../src/jobs/roles.ts';
 import { HASH, PASSWORD } from '../support/accounts.ts';
+import { addRole } from '../support/added-role.ts';
 import { errorsOf } from '../support/graphql.ts';
 import { cookieOf, sendLogin } from '../support/login.ts';
 import { routesOf } from '../support/routes.ts';
 import { bodyOf, faultIn, job, type TestApp, testApp } from '../support/test-app.ts';
 
-const VIEWER: Rights = { ...ROLE_RIGHTS.user, jobs: 'all', names: 'own' };
-const TABLE: Readonly<Record<string, Rights>> = Object.assign(ROLE_RIGHTS, { viewer: VIEWER });
+const ONLOOKER: Rights = { ...ROLE_RIGHTS.user, jobs: 'all', names: 'own', writesOwn: false };
+const TABLE = addRole('onlooker', ONLOOKER);
 
 interface Caller {
   /** The name of the user, who also owns a job. */
@@ -36,7 +38,7 @@ const CALLERS: readonly Caller[] = [
   ),
   { name: 'nobody', roles: [], rights: [] },
   { name: 'stranger', roles: ['guest', 'api'], rights: [] },
-  { name: 'viewing-manager', roles: ['viewer', 'manager', 'api'], rights: [VIEWER, ROLE_RIGHTS.manager] },
+  { name: 'looking-manager', roles: ['onlooker', 'manager', 'api'], rights: [ONLOOKER, ROLE_RIGHTS.manager] },
 ];
 
 /** Users whose names must not appear: one of the callers' project, and one of another. */
@@ -143,6 +145,106 @@ describe.each(CALLERS)('$name with the roles $roles', (caller) => {
   });
 });
 
+interface OwnWrite {
+  /** The method and the path as declared. */
+  route: string;
+  by: 'token' | 'session';
+  target: string;
+  body: string;
+  type: string;
+  /** True if the caller must see a job. */
+  aboutJob: boolean;
+}
+
+/** All requests that write what belongs to the caller alone, in an order in which each of them finds what it changes. */
+function ownWrites({ name, job: id, tags: [first, second] }: { name: string; job: number; tags: [number, number] }) {
+  const api = (method: string, path: string, target: string, body: object): OwnWrite => ({
+    ...{ route: `${method} ${path}`, by: 'token', target, body: JSON.stringify(body) },
+    ...{ type: 'application/json', aboutJob: false },
+  });
+  const form = (path: string, fields: Record<string, string>): OwnWrite => ({
+    ...{ route: `POST ${path}`, by: 'session', target: path.replace(':id', String(id)) },
+    ...{ body: new URLSearchParams(fields).toString(), type: 'application/x-www-form-urlencoded' },
+    aboutJob: path.startsWith('/jobs/'),
+  });
+  const mutation = (text: string): OwnWrite => ({
+    ...api('POST', '/query', '/query', { query: `mutation { ${text} }` }),
+    ...{ by: 'session', aboutJob: text.includes('job:') },
+  });
+  const filter = '/saved-filters/:name';
+  const tag = { type: 't', name: `of ${name}`, scope: name };
+  return [
+    api('PUT', `/userapi${filter}`, '/userapi/saved-filters/a', { page: 'jobs', query: '' }),
+    api('DELETE', `/userapi${filter}`, '/userapi/saved-filters/a', {}),
+    form('/saved-filters', { do: 'save', name: 'b', page: 'jobs', query: '' }),
+    form('/saved-filters', { do: 'replace', name: 'b', page: 'jobs', query: '' }),
+    form('/saved-filters', { do: 'rename', name: 'b', to: 'c' }),
+    form('/saved-filters', { do: 'delete', name: 'c' }),
+    form('/jobs/:id/tags', { ...tag, do: 'add' }),
+    form('/jobs/:id/tags', { ...tag, do: 'remove' }),
+    mutation('updateConfiguration(name: "k", value: "1")'),
+    mutation(`createTag(type: "t", name: "also of ${name}", scope: "${name}") { id }`),
+    mutation(`addTagsToJob(job: ${id}, tagIds: [${first}]) { id }`),
+    mutation(`removeTagsFromJob(job: ${id}, tagIds: [${first}]) { id }`),
+    mutation(`deleteTag(id: ${first})`),
+    mutation(`removeTagFromList(tagIds: [${second}])`),
+  ];
+}
+
+/** Requests of users that are not GET, and write nothing. */
+const READS = ['POST /userapi/jobs/', 'POST /userapi/jobs/:id'];
+
+describe('what belongs to the caller alone', () => {
+  test.each(CALLERS.map((caller, at) => [caller.name, caller, at] as const))(
+    'is written by %s, if it may',
+    async (...[name, caller, at]) => {
+      const tags: [number, number] = [1000 + 10 * at, 1001 + 10 * at]; // a created tag gets the next number
+      const rows = tags.map((id) => `(${id}, 't', 'own ${id}', '${name}')`);
+      await service.write(`INSERT INTO tag (id, tag_type, tag_name, tag_scope) VALUES ${rows.join()}`);
+      const stored = async () => [
+        await service.query(`SELECT confkey FROM configuration WHERE username = '${name}'`),
+        await service.query(`SELECT id, tag_name FROM tag WHERE tag_scope = '${name}' ORDER BY id`),
+      ];
+      const before = await stored();
+      const headersBy = { token: await byToken(caller), session: await bySession(caller) };
+      const opensByToken = expected('/userapi/', caller, 'token') === 'passes';
+      const seesJobs = caller.rights.some(({ jobs }) => jobs !== 'none');
+      const mayWrite = caller.rights.length === 0 || caller.rights.some(({ writesOwn }) => writesOwn);
+      for (const { route, by, target, body, type, aboutJob } of ownWrites({ name, job: 3 + at, tags })) {
+        const headers = { ...headersBy[by], 'Content-Type': type };
+        const answer = await service.app.request(target, { method: route.split(' ')[0] ?? '', headers, body });
+        const text = await answer.text();
+        const got = text.includes('"code":"forbidden"') ? 403 : answer.status;
+        const allowed = mayWrite && (seesJobs || !aboutJob) ? (type === 'application/json' ? 200 : 303) : 403;
+        expect(got, `${route} ${body} ${text}`).toBe(by === 'token' && !opensByToken ? 401 : allowed);
+      }
+      if (mayWrite) expect(await stored()).toEqual([[{ confkey: 'k' }], expect.not.arrayContaining(before[1] ?? [])]);
+      else expect(await stored()).toEqual(before);
+    },
+  );
+
+  test('is written by no other request of a user', () => {
+    const known = new Set([...ownWrites({ name: '', job: 1, tags: [1, 2] }).map(({ route }) => route), ...READS]);
+    const others = routesOf(service, ['1'])
+      .filter(({ method, path }) => method !== 'GET' && ['userapi', 'pages'].includes(groupOf(path)))
+      .filter(({ path }) => !OPEN.includes(path))
+      .map(({ method, path }) => `${method} ${path}`);
+    expect(others.filter((route) => !known.has(route))).toEqual([]);
+  });
+
+  test('is not removed from a job by a role that may not write it', () => {
+    const user = { name: 'vic', roles: new Set(['onlooker', 'api']), projects: [] };
+    const [shared, own, other] = ['global', 'vic', 'ada'].map((scope) => ({ type: 't', name: 'n', scope }));
+    expect(
+      tagsNotOfOthers(
+        user,
+        [shared, other].flatMap((tag) => tag ?? []),
+      ),
+    ).toEqual([shared]);
+    expect(() => tagsNotOfOthers(user, own === undefined ? [] : [own])).toThrow('do not allow saving tags');
+  });
+});
+
 /** GraphQL requests whose answers name users or tags. Those that change tags name private ones, which fails. */
 const JOB =
   'user project tags { type name scope } userData { username name email } concurrentJobs { listQuery } metaData';
@@ -170,13 +272,13 @@ function namesFor({ rights }: Caller): string[] {
 }
 
 describe('a role that sees all jobs and not whose they are', () => {
-  const viewer = ['viewer-and-api', 'viewer', 'api'] as const;
-  const userapi = async (path: string) => await service.get(`/userapi/${path}`, ...viewer);
+  const onlooker = ['onlooker-and-api', 'onlooker', 'api'] as const;
+  const userapi = async (path: string) => await service.get(`/userapi/${path}`, ...onlooker);
 
   test('sees every job, and its own name', async () => {
     const { jobs } = await bodyOf<{ jobs: { user: string }[] }>(await userapi('jobs/?items-per-page=99'));
     expect(jobs).toHaveLength(CALLERS.length + 2);
-    expect(new Set(jobs.map(({ user }) => user))).toEqual(new Set(['', 'viewer-and-api']));
+    expect(new Set(jobs.map(({ user }) => user))).toEqual(new Set(['', 'onlooker-and-api']));
     expect(await bodyOf(await userapi('jobs/count'))).toEqual({ count: CALLERS.length + 2 });
   });
 
@@ -196,16 +298,26 @@ describe('a role that sees all jobs and not whose they are', () => {
     ['jobsStatistics', '{ jobsStatistics(filter: [{user: {startsWith: "z"}}]) { totalJobs } }'],
     ['jobsStatistics', '{ jobsStatistics(groupBy: USER) { totalJobs } }'],
   ])('cannot find out by GraphQL: %s in %s', async (path, query) => {
-    const errors = await errorsOf(service.ask(query, null, ...viewer));
+    const errors = await errorsOf(service.ask(query, null, ...onlooker));
     expect(errors.map(([at, code]) => [path.includes(at), code])).toEqual([[true, 'forbidden']]);
   });
 
   test('finds every page in order', async () => {
-    const headers = await byToken({ name: 'viewer-and-api', roles: ['viewer', 'api'], rights: [VIEWER] });
+    const headers = await byToken({ name: 'onlooker-and-api', roles: ['onlooker', 'api'], rights: [ONLOOKER] });
     for (const path of ['/', '/jobs', '/jobs/1', '/statistics']) {
       const answer = await service.app.request(path, { headers });
       expect(answer.status, path).toBe(200);
-      expect(await answer.text(), path).not.toMatch(/quentin|group-by=user/);
+      expect(await answer.text(), path).not.toMatch(/quentin|group-by=user|method="post" action="\/(jobs|saved)/);
+    }
+  });
+
+  test('sees saved filters of an earlier role, without forms to change them', async () => {
+    const value = JSON.stringify({ page: 'jobs', query: 'state=failed' });
+    await service.write(`INSERT INTO configuration VALUES ('onlooker-and-api', 'ccjobs_filter:old', '${value}')`);
+    const headers = await byToken({ name: 'onlooker-and-api', roles: ['onlooker', 'api'], rights: [ONLOOKER] });
+    for (const path of ['/jobs', '/saved-filters']) {
+      const text = await (await service.app.request(path, { headers })).text();
+      expect([text.includes('>old<'), /action="\/saved-filters"|Rename/.test(text)], path).toEqual([true, false]);
     }
   });
 });

@@ -3,7 +3,7 @@ import { BOUNDS } from '../../jobs/input-bounds.ts';
 import type { Tag } from '../../jobs/job.ts';
 import { tagProblem } from '../../jobs/job-validation.ts';
 import { isPublicScope, type User } from '../../jobs/roles.ts';
-import { mayWriteTags } from '../../jobs/visibility.ts';
+import { mayWriteTags, requireWritesOwn } from '../../jobs/visibility.ts';
 import { listOf } from './body-values.ts';
 import { TagBody } from './job-body.ts';
 import { refuseIf } from './job-key.ts';
@@ -72,9 +72,12 @@ function shortened({ type, name, scope }: Tag): Tag {
 
 /**
  * Returns the tags to remove from a job. Ignores tags without a scope and private tags of others (contract/rest.md §6).
+ * Throws `forbidden` if the user may not remove private tags.
  */
 export function tagsNotOfOthers(user: User, tags: readonly Tag[]): Tag[] {
-  return tags.filter(({ scope }) => scope !== '' && (isPublicScope(scope) || scope === user.name));
+  const kept = tags.filter(({ scope }) => scope !== '' && (isPublicScope(scope) || scope === user.name));
+  if (kept.some(({ scope }) => !isPublicScope(scope))) requireWritesOwn(user);
+  return kept;
 }
 
 /** Returns the tags to delete everywhere. Private tags are ignored. */

@@ -7,16 +7,22 @@ export const SAVED_PATH = '/saved-filters';
 
 export interface Saved {
   filters: readonly SavedFilter[];
-  /** False if the visitor cannot save filters, for lack of an account. */
-  hasAccount: boolean;
+  /** What the visitor lacks to save filters. Undefined: nothing. */
+  lacks: keyof typeof WHY_NOT | undefined;
 }
+
+/** Why a visitor cannot save filters. */
+export const WHY_NOT = {
+  account: 'Only users with an account can save filters.',
+  right: 'The roles of your account do not allow saving filters.',
+} as const;
 
 export function savedAddress({ page, query }: Pick<SavedFilter, 'page' | 'query'>): string {
   return query === '' ? `/${page}` : `/${page}?${query}`;
 }
 
 /** Renders links to the saved filters of the visitor, and a form to save the filter of the page. */
-export function savedFilters({ path, query, keep }: Filtered, { filters, hasAccount }: Saved): Html {
+export function savedFilters({ path, query, keep }: Filtered, { filters, lacks }: Saved): Html {
   const page = SAVED_PAGES.find((name) => path === `/${name}`);
   if (page === undefined) return html``;
   const present = new URLSearchParams([...query, ...keep]).toString();
@@ -25,9 +31,9 @@ ${
   filters.length > 0 &&
   html`<ul class="results">${filters.map(
     (filter) => html`<li><a href="${savedAddress(filter)}"><bdi>${filter.name}</bdi></a></li>\n`,
-  )}</ul><p><a href="${SAVED_PATH}">Rename or delete</a></p>`
+  )}</ul>${lacks === undefined && html`<p><a href="${SAVED_PATH}">Rename or delete</a></p>`}`
 }
-${hasAccount ? saveForm(page, present) : html`<p class="note">Only users with an account can save filters.</p>`}</details>`;
+${lacks === undefined ? saveForm(page, present) : html`<p class="note">${WHY_NOT[lacks]}</p>`}</details>`;
 }
 
 function saveForm(page: SavedPage, query: string): Html {

@@ -1,32 +1,34 @@
 import { BOUNDS } from '../../jobs/input-bounds.ts';
 import type { SavedFilter } from '../../jobs/saved-filter.ts';
 import { plainWords, type TagNames } from '../filter/filter-words.ts';
-import { hiddenFields, SAVED_PATH, type Saved, savedAddress } from '../filter/saved.ts';
+import { hiddenFields, SAVED_PATH, type Saved, savedAddress, WHY_NOT } from '../filter/saved.ts';
 import { capitalized } from '../format.ts';
 import { type Html, html } from '../html.ts';
 
 /** Renders the saved filters of a visitor, with forms to rename and delete them. */
-export function savedFiltersContent({ filters, hasAccount }: Saved, tags: TagNames): Html {
+export function savedFiltersContent({ filters, lacks }: Saved, tags: TagNames): Html {
   return html`<h1>Saved filters</h1>
-${filters.length === 0 ? none(hasAccount) : table(filters, tags)}`;
+${filters.length === 0 ? none(lacks) : table({ filters, lacks }, tags)}`;
 }
 
-function none(hasAccount: boolean): Html {
-  const how = hasAccount
-    ? html`The <a href="/jobs">list of jobs</a>, the <a href="/statistics">statistics</a> and the <a href="/timeline">timeline</a> can save their filter.`
-    : 'Only users with an account can save filters.';
+function none(lacks: Saved['lacks']): Html {
+  const how =
+    lacks === undefined
+      ? html`The <a href="/jobs">list of jobs</a>, the <a href="/statistics">statistics</a> and the <a href="/timeline">timeline</a> can save their filter.`
+      : WHY_NOT[lacks];
   return html`<p class="note">There are no saved filters. ${how}</p>`;
 }
 
-function table(filters: readonly SavedFilter[], tags: TagNames): Html {
+function table({ filters, lacks }: Saved, tags: TagNames): Html {
+  const mayChange = lacks === undefined;
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Saved filters"><table class="data">
-<thead><tr><th scope="col">Name</th><th scope="col">Page</th><th scope="col">Filter</th><th scope="col">Change</th></tr></thead>
+<thead><tr><th scope="col">Name</th><th scope="col">Page</th><th scope="col">Filter</th>${mayChange && html`<th scope="col">Change</th>`}</tr></thead>
 <tbody>${filters.map(
     (
       filter,
     ) => html`<tr><th scope="row"><a href="${savedAddress(filter)}"><bdi>${filter.name}</bdi></a></th><td>${capitalized(filter.page)}</td>
 <td class="words">${plainWords(new URLSearchParams(filter.query), tags)}</td>
-<td>${changes(filter)}</td></tr>\n`,
+${mayChange && html`<td>${changes(filter)}</td>`}</tr>\n`,
   )}</tbody></table></div>`;
 }
 
