@@ -40,6 +40,7 @@ const WITHOUT = [
   'column-index/incoming-jobs.ts',
   'column-index/index-state.ts',
   'questions/quantized-doubles.ts',
+  'questions/caller-questions.ts',
   'questions/index-port.ts',
   'connections/start-connection.ts',
   'graphql/raw-json.ts',

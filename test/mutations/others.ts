@@ -124,7 +124,7 @@ export const OTHERS: readonly Mutation[] = [
     'routes/roles-walk > what belongs to the caller alone',
   ),
   mutation(
-    'frontend/user-settings.ts',
+    'cc-frontend/user-settings.ts',
     'requireWritesOwn(user);',
     '',
     'routes/roles-walk > what belongs to the caller alone',

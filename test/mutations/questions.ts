@@ -192,6 +192,22 @@ export const QUESTIONS: readonly Mutation[] = [
     'pages/report',
   ),
   mutation('questions/report/monthly-report.ts', ', clip: { from, to }', '', 'pages/report'),
+  mutation(
+    'questions/partitions/partition-use.ts',
+    '[...recent, ...FAILED]',
+    'recent',
+    'pages/partitions > shows running jobs',
+  ),
+  mutation('questions/cluster-use/cluster-use.ts', '[...since, ...FAILED]', 'since', 'pages/overview'),
+  mutation(
+    'questions/user-or-project/user-or-project-use.ts',
+    "error.code === 'forbidden'",
+    'false',
+    'routes/unused-hours',
+  ),
+  mutation('questions/nodes/node-use.ts', '[...recent, ...FAILED]', 'recent', 'pages/node'),
+  mutation('questions/nodes/node-use.ts', 'return isWholeCluster', 'return false', 'pages/node'),
+  mutation('questions/search/search.ts', "reach === 'all' && readsAccounts ?", 'true ?', 'pages/search'),
   mutation('questions/partitions/sqlite.ts', 'job.id DESC LIMIT', 'job.id LIMIT', 'questions/partitions'),
   mutation('questions/partitions/partitions.ts', 'this.#now() + FRESH_MS', 'Infinity', 'questions/partitions'),
   mutation(

@@ -1,9 +1,13 @@
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { ClusterFileSchema } from '../../src/clusters/cluster-schema.ts';
+import { Clusters } from '../../src/clusters/clusters.ts';
+import { deriveCluster } from '../../src/clusters/derive-cluster.ts';
 import { jobBars } from '../../src/pages/node/job-bars.ts';
 import { statesOf } from '../../src/pages/node/state-changes.ts';
 import { HAS_CHROMIUM, openChromium } from '../support/chromium.ts';
 import { follow, type Site, site } from '../support/pages.ts';
+import { smallCluster } from '../support/small-cluster.ts';
 import { job, NOW, type TestApp, testApp } from '../support/test-app.ts';
 
 const DAY = 86_400;
@@ -59,6 +63,17 @@ describe('who may open the page of a node', () => {
   test('nobody without a login', async () => {
     expect((await service.app.request('/nodes/small/n01')).status).toBe(401);
   });
+});
+
+test('a node of a cluster with one subcluster is compared with all jobs of the cluster', async () => {
+  const file = smallCluster();
+  const only = { ...file, subClusters: file.subClusters.slice(0, 1) };
+  const clusters = new Clusters([deriveCluster(ClusterFileSchema.parse(only))]);
+  const service = await testApp({ jobs: JOBS, service: () => ({ clusters }) });
+  onTestFinished(() => service.close());
+  const text = await (await service.get('/nodes/small/n01', 'root', 'admin')).text();
+  // Jobs 1, 2, 3, 4 and 6 of the last 30 days: 3 and 6 failed.
+  expect(text.replaceAll(/<[^>]*>/g, ' ').replaceAll(/\s+/g, ' ')).toContain('all nodes of small 5 2 (40.0 %)');
 });
 
 describe.skipIf(!HAS_CHROMIUM)('the page of a node', () => {

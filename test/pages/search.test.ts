@@ -111,6 +111,7 @@ describe('a name', () => {
     expect(await found('p', ada)).toEqual({ Projects: ['p1'] });
     expect(await found('P', ada)).toEqual({});
     expect(await found('Anna', ada)).toEqual({});
+    expect(await found('Anna', ['max', 'manager'])).toEqual({});
   });
 
   test('is bounded, and no markup', async () => {

@@ -93,4 +93,15 @@ describe('GET /api/statistics/unused', () => {
       (await restricted.get('/userapi/statistics/unused', ...who)).status;
     expect([await status('ada', 'api', 'user'), await status('root', 'api', 'admin')]).toEqual([403, 200]);
   });
+
+  test('is then left out of the page of a user', async () => {
+    const shown = async (...who: [string, ...string[]]) => {
+      const answer = await restricted.get('/users/ada', ...who);
+      return [answer.status, (await answer.text()).includes('Asked for and not used')];
+    };
+    expect([await shown('ada', 'user'), await shown('root', 'admin')]).toEqual([
+      [200, false],
+      [200, true],
+    ]);
+  });
 });

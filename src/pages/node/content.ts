@@ -1,7 +1,7 @@
 import { FAILED_STATES } from '../../jobs/job-enums.ts';
 import { recentPeriod } from '../../jobs/recent-periods.ts';
-import type { Whole } from '../../jobs/statistics.ts';
 import type { ListedJob } from '../../questions/list/listed-job-rows.ts';
+import { type Failures, type NodeUse, PERIOD } from '../../questions/nodes/node-use.ts';
 import { cut } from '../cut-text.ts';
 import { address, linked } from '../filter/filter-words.ts';
 import { capitalized, percentage, time, whole } from '../format.ts';
@@ -10,32 +10,15 @@ import { jobsTable } from '../jobs/content.ts';
 import { jobBars } from './job-bars.ts';
 import type { StateSince } from './state-changes.ts';
 
-export interface Failures {
-  label: string;
-  /** The filter of these jobs. */
-  query: Readonly<Record<string, string>>;
-  jobs: Whole;
-  failed: Whole;
-}
-
-export interface NodeContent {
+export interface NodeContent extends Omit<NodeUse, 'jobsAt'> {
   cluster: string;
   hostname: string;
   subCluster: string | undefined;
-  /** The time range of the bars, in Unix seconds. */
-  from: number;
-  to: number;
-  /** The newest jobs in it. */
-  jobs: readonly ListedJob[];
-  hasMoreJobs: boolean;
   at: { time: bigint; jobs: readonly ListedJob[] } | undefined;
-  failures: readonly Failures[];
   /** The newest states first. Undefined if the visitor may not see them. */
   states: readonly StateSince[] | undefined;
 }
 
-/** The jobs and failures of a node are those of this period. */
-export const PERIOD = recentPeriod('last30d');
 export const STATES_PERIOD = recentPeriod('last7d');
 
 /** The jobs in the table under the bars. */
@@ -48,7 +31,7 @@ export function nodeContent(content: NodeContent): Html {
   return html`<div class="head"><h1>Node <bdi>${cut(hostname)}</bdi> <span class="of"><bdi>${cut(cluster)}</bdi>${subCluster !== undefined && html`, <bdi>${cut(subCluster)}</bdi>`}</span></h1><span class="across"><a href="${address('/jobs', new URLSearchParams(query))}">All jobs on it</a> · <a href="${address('/statistics', new URLSearchParams(query))}">Statistics</a></span></div>
 <section><h2>Jobs in the ${PERIOD.label}</h2>${recentJobs(content)}</section>
 <section><h2 id="at">Jobs at a time</h2>${jobsAt(content)}</section>
-<div class="sides"><section><h2>Failed jobs of the ${PERIOD.label}</h2>${failuresTable(content.failures)}</section>
+<div class="sides"><section><h2>Failed jobs of the ${PERIOD.label}</h2>${failuresTable(content)}</section>
 ${states !== undefined && html`<section><h2>States of the ${STATES_PERIOD.label}</h2>${statesTable(states)}</section>`}</div>`;
 }
 
@@ -80,11 +63,17 @@ function jobsAt(content: NodeContent): Html {
 ${at.jobs.length === 0 ? html`<p class="note">No job that you may see ran on this node at ${time(at.time)}.</p>` : jobsTable(page, at.jobs, { label: 'Jobs at this time' })}`;
 }
 
-function failuresTable(failures: readonly Failures[]): Html {
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="Failed jobs"><table class="data"><thead><tr><th scope="col">Jobs on</th><th scope="col" class="num">Jobs</th><th scope="col" class="num">Failed</th></tr></thead><tbody>${failures.map(
-    ({ label, query, jobs, failed }) =>
-      html`<tr><th scope="row" class="name"><bdi>${cut(label)}</bdi></th><td class="num">${linked(query, whole(jobs))}</td><td class="num">${linked({ ...query, state: FAILED_STATES }, whole(failed))}${percentage(failed, jobs)}</td></tr>`,
-  )}</tbody></table></div>`;
+function failuresTable({ cluster, hostname, subCluster = '', failures, failuresOfAll }: NodeContent): Html {
+  const ofAll =
+    failuresOfAll?.of === 'subcluster'
+      ? { name: subCluster, query: { cluster, subcluster: subCluster } }
+      : { name: cluster, query: { cluster } };
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Failed jobs"><table class="data"><thead><tr><th scope="col">Jobs on</th><th scope="col" class="num">Jobs</th><th scope="col" class="num">Failed</th></tr></thead><tbody>${failuresRow('this node', { cluster, node: hostname }, failures)}${failuresOfAll !== undefined && failuresRow(`all nodes of ${ofAll.name}`, ofAll.query, failuresOfAll)}</tbody></table></div>`;
+}
+
+function failuresRow(label: string, filter: Readonly<Record<string, string>>, { jobs, failed }: Failures): Html {
+  const query = { ...filter, 'start-time': PERIOD.word };
+  return html`<tr><th scope="row" class="name"><bdi>${cut(label)}</bdi></th><td class="num">${linked(query, whole(jobs))}</td><td class="num">${linked({ ...query, state: FAILED_STATES }, whole(failed))}${percentage(failed, jobs)}</td></tr>`;
 }
 
 function statesTable(states: readonly StateSince[]): Html {

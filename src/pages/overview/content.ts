@@ -1,32 +1,12 @@
-import type { ClusterSize } from '../../clusters/cluster-size.ts';
 import { FAILED_STATES } from '../../jobs/job-enums.ts';
 import { recentPeriod } from '../../jobs/recent-periods.ts';
 import type { JobsStatistics, Whole } from '../../jobs/statistics.ts';
+import type { ClusterNow, ClusterPast } from '../../questions/cluster-use/cluster-use.ts';
 import { cut } from '../cut-text.ts';
 import { address, linked } from '../filter/filter-words.ts';
 import { capitalized, duration, percentage, share, whole } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import { unusualSection } from '../unusual/content.ts';
-
-export interface ClusterNow {
-  name: string;
-  /** Undefined if the cluster is not configured. */
-  size: ClusterSize | undefined;
-  jobs: Whole;
-  nodes: number;
-  hwthreads: Whole;
-  accelerators: Whole;
-}
-
-export interface ClusterPast {
-  name: string;
-  jobs: Whole;
-  users: Whole;
-  nodeHours: Whole;
-  failed: Whole;
-  /** The median in seconds. Null if no wait is known. */
-  wait: Whole | null;
-}
 
 /** Each of these has a table of the clusters. */
 export const PERIODS = [recentPeriod('last24h'), recentPeriod('last7d')];

@@ -1,24 +1,9 @@
 import { FAILED_STATES } from '../../jobs/job-enums.ts';
-import { recentPeriod } from '../../jobs/recent-periods.ts';
-import type { Whole } from '../../jobs/statistics.ts';
+import { type PartitionUse, PERIOD } from '../../questions/partitions/partition-use.ts';
 import { cut } from '../cut-text.ts';
 import { address, linked } from '../filter/filter-words.ts';
 import { duration, percentage, whole } from '../format.ts';
 import { type Html, html } from '../html.ts';
-
-export const PERIOD = recentPeriod('last30d');
-
-export interface PartitionUse {
-  cluster: string;
-  partition: string;
-  running: Whole;
-  /** Jobs that started in PERIOD, their core hours and the failed ones among them. */
-  jobs: Whole;
-  coreHours: Whole;
-  failed: Whole;
-  /** Percentiles of their waits in seconds. null or undefined if no wait is known. */
-  waits: readonly (Whole | null | undefined)[];
-}
 
 const HEADS = ['Running', 'Jobs', 'Core h', 'Failed', 'Wait p50', 'Wait p90'];
 

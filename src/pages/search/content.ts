@@ -1,4 +1,5 @@
 import type { ListedJob } from '../../questions/list/listed-job-rows.ts';
+import type { SearchResults } from '../../questions/search/search.ts';
 import { cut } from '../cut-text.ts';
 import { address } from '../filter/filter-words.ts';
 import { type Html, html } from '../html.ts';
@@ -6,16 +7,9 @@ import { jobsTable } from '../jobs/content.ts';
 import { nodeLink, subjectLink } from '../page-links.ts';
 import { FOUND_KINDS, MOST_RESULTS, SEARCHABLE } from './search-results.ts';
 
-export interface Found extends Readonly<Record<keyof typeof FOUND_KINDS, readonly unknown[]>> {
+export interface Found extends SearchResults {
   /** What was searched for. */
   text: string;
-  /** The jobs with this number, and the jobs of the array with this number. Newest first. */
-  jobs: readonly ListedJob[];
-  arrayJobs: readonly ListedJob[];
-  /** Each with the person's name, or ''. */
-  users: readonly { username: string; name: string }[];
-  projects: readonly string[];
-  nodes: readonly { cluster: string; hostname: string }[];
 }
 
 /** Renders the results of a search. */

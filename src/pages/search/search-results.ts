@@ -1,3 +1,5 @@
+import type { SearchResults } from '../../questions/search/search.ts';
+
 interface FoundKind {
   /** The heading of its results. */
   readonly title: string;
@@ -14,7 +16,7 @@ export const FOUND_KINDS = {
   users: { title: 'Users', typed: 'a user', short: 'user' },
   projects: { title: 'Projects', typed: 'a project', short: 'project' },
   nodes: { title: 'Nodes', typed: 'a node', short: 'node' },
-} as const satisfies Readonly<Record<string, FoundKind>>;
+} as const satisfies Readonly<Record<keyof SearchResults, FoundKind>>;
 
 /** The results shown of each kind. */
 export const MOST_RESULTS = 20;

@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import { partOf } from '../../deadline.ts';
-import { visibleJobs } from '../../http/auth/visible-jobs.ts';
+import { callerQuestions, visibleJobs } from '../../http/auth/visible-jobs.ts';
 import { nowSec } from '../../http/request-values.ts';
 import type { AppEnv } from '../../http/service.ts';
 import { rightsOf } from '../../jobs/roles.ts';
@@ -19,7 +19,7 @@ const PART = 0.8;
  */
 export async function unusualFor(c: Context<AppEnv>) {
   visibleJobs(c);
-  const { settings, clusters } = c.get('service');
+  const { clusters } = c.get('service');
   const deadline = partOf(
     c.get('deadline'),
     Math.min(LIMIT_MS, c.get('deadline').remainingMs() * PART),
@@ -27,11 +27,7 @@ export async function unusualFor(c: Context<AppEnv>) {
   );
   try {
     const { unusual: found, ...rest } = await unusualJobs({
-      db: c.get('db'),
-      questions: c.get('jobs'),
-      visible: (filter) => visibleJobs(c, filter),
-      nowSec: nowSec(c),
-      shortJobSec: settings.SHORT_JOB_S,
+      ...callerQuestions(c),
       clusters: clusters.list.map(({ name }) => name),
       deadline,
     });

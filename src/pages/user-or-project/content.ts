@@ -1,12 +1,11 @@
 import type { ExportFormat } from '../../jobs/export-format.ts';
 import { FIELDS } from '../../jobs/fields.ts';
-import { type Group, groupOf } from '../../jobs/groups.ts';
+import { groupOf } from '../../jobs/groups.ts';
 import { FAILED_STATES } from '../../jobs/job-enums.ts';
-import type { Percentiles } from '../../jobs/percentiles.ts';
-import { recentPeriod } from '../../jobs/recent-periods.ts';
 import type { JobsStatistics } from '../../jobs/statistics.ts';
 import { UTC } from '../../jobs/time-zone.ts';
 import type { ListedJob } from '../../questions/list/listed-job-rows.ts';
+import type { UseInPeriod, UserOrProjectUse } from '../../questions/user-or-project/user-or-project-use.ts';
 import { cut } from '../cut-text.ts';
 import { exportLinks } from '../export-links.ts';
 import { address } from '../filter/filter-words.ts';
@@ -18,27 +17,17 @@ import { monthBars, shownMonths } from '../month-bars.ts';
 import { type Subject, subjectLink } from '../page-links.ts';
 import { narrowed, shownGroup } from '../statistics/group-words-and-links.ts';
 import { adviceSection, type UsualAdvice } from './advice-content.ts';
-import { type UnusedContent, unusedSection } from './unused-hours-content.ts';
+import { unusedSection } from './unused-hours-content.ts';
 
-/** What is recent on this page. */
-export const PERIOD = recentPeriod('last30d');
-
-export interface Period {
+interface Period extends UseInPeriod {
   label: string;
   /** The filter of the subject and the period, as an address has it. */
   query: URLSearchParams;
-  /** Undefined without jobs. */
-  totals: JobsStatistics | undefined;
-  states: readonly JobsStatistics[];
-  wait: Percentiles | undefined;
 }
 
-interface Groups {
-  by: Group;
-  rows: readonly JobsStatistics[];
-}
+type Groups = UserOrProjectUse['groups'][number];
 
-export interface UsageContent {
+export interface UsageContent extends UserOrProjectUse {
   subject: Subject;
   name: string;
   nowSec: number;
@@ -46,14 +35,6 @@ export interface UsageContent {
   /** The formats in which all jobs can be exported. */
   formats: readonly ExportFormat[];
   recent: Period;
-  months: readonly JobsStatistics[];
-  /** The largest groups of all jobs, by core hours. */
-  groups: readonly Groups[];
-  /** Jobs of the recent period. */
-  largest: readonly ListedJob[];
-  longest: readonly ListedJob[];
-  /** Of the recent period. */
-  unused: UnusedContent | undefined;
   /** Empty for a project. */
   advice: UsualAdvice;
 }

@@ -1,17 +1,11 @@
 import { type Group, groupOf } from '../../jobs/groups.ts';
 import type { Unused } from '../../jobs/unused-hours.ts';
+import type { UnusedByGroup } from '../../questions/user-or-project/user-or-project-use.ts';
 import { address, linked } from '../filter/filter-words.ts';
 import { percentage, whole } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import { subjectLink } from '../page-links.ts';
 import { shownGroup } from '../statistics/group-words-and-links.ts';
-
-export interface UnusedContent {
-  total: Unused;
-  /** The groups that wasted most. Undefined without groups. */
-  by: Group | undefined;
-  groups: readonly Unused[];
-}
 
 /** At most this part of its cores is little. */
 const LITTLE = '-0.25';
@@ -19,7 +13,7 @@ const LITTLE = '-0.25';
 /** Renders what jobs of a period asked for and did not use. */
 export function unusedSection(
   { label, query }: { label: string; query: URLSearchParams },
-  { total, by, groups }: UnusedContent,
+  { total, by, groups }: UnusedByGroup,
 ): Html | false {
   if (Number(total.totalJobs) === 0) return false;
   const idle = linked(

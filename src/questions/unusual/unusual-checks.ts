@@ -1,7 +1,5 @@
-import type { Database } from '../../db/port.ts';
-import type { Deadline } from '../../deadline.ts';
 import { Fault } from '../../faults.ts';
-import { type Condition, FAILED, type JobFilter, RUNNING } from '../../jobs/filter.ts';
+import { type Condition, FAILED, RUNNING } from '../../jobs/filter.ts';
 import { type Group, MOST_GROUPS } from '../../jobs/groups.ts';
 import { ENDED_STATES } from '../../jobs/job-enums.ts';
 import {
@@ -18,19 +16,12 @@ import {
   type Unusual,
   type UnusualKind,
 } from '../../jobs/unusual-kinds.ts';
-import { groupsFor, type VisibleJobs } from '../../jobs/visibility.ts';
-import type { JobQuestions } from '../ask.ts';
+import { groupsFor } from '../../jobs/visibility.ts';
+import type { CallerQuestions } from '../caller-questions.ts';
 import { overdueJobs } from '../jobs-past-walltime/sqlite.ts';
 
-export interface UnusualOptions {
-  readonly db: Database;
-  readonly questions: JobQuestions;
-  /** Limits a filter to the jobs that the caller may see. It may throw `forbidden`. */
-  readonly visible: (filter: JobFilter) => VisibleJobs;
-  readonly nowSec: number;
-  readonly shortJobSec: number;
+export interface UnusualOptions extends CallerQuestions {
   readonly clusters: readonly string[];
-  readonly deadline: Deadline;
 }
 
 export interface UnusualAnswer {
