@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { Fault } from '../src/faults.ts';
-import { visitors } from '../src/http/auth/auth.ts';
+import { visitors } from '../src/http/auth/api-access.ts';
 import { largeJsonBody } from '../src/http/json/json-body.ts';
 import { answers, apiRoute, resource } from '../src/http/json/responses.ts';
 import type { AppEnv } from '../src/http/service.ts';

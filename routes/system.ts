@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { requireAdministrator } from '../src/http/auth/auth.ts';
+import { requireAdministrator } from '../src/http/auth/api-access.ts';
 import { systemState } from '../src/http/json/gather-system-state.ts';
 import { answers, apiRoute, json, resource } from '../src/http/json/responses.ts';
 

@@ -9,9 +9,9 @@ import { JobFilterQuery, times, timesOf, zoneAsked } from '../src/http/query/job
 import { choice, count } from '../src/http/query/query-parameters.ts';
 import { ofParameter, oneOf } from '../src/http/query/query-values.ts';
 import { nowSec } from '../src/http/request-values.ts';
-import { BUCKETS } from '../src/jobs/bucket-edges.ts';
 import type { Group } from '../src/jobs/groups.ts';
 import { capacityOf } from '../src/jobs/matching-cluster-size.ts';
+import { BUCKETS } from '../src/jobs/time-buckets.ts';
 import {
   DEFAULT_BUCKETS,
   DEFAULT_TOP,

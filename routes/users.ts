@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { users as usersStatement } from '../src/db/statements/users.ts';
 import { Fault } from '../src/faults.ts';
-import { requireAdministrator } from '../src/http/auth/auth.ts';
+import { requireAdministrator } from '../src/http/auth/api-access.ts';
 import { strictFields, text } from '../src/http/json/body-values.ts';
 import { FEW_FIELDS, jsonBody } from '../src/http/json/json-body.ts';
 import { answers, apiRoute, jsonRows, MESSAGE, message, resource } from '../src/http/json/responses.ts';

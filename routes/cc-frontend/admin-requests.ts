@@ -1,15 +1,15 @@
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { z } from 'zod';
 import { Fault } from '../../src/faults.ts';
-import { requireAdministrator } from '../../src/http/auth/auth.ts';
-import { hashPassword, MOST_PASSWORD_BYTES } from '../../src/http/auth/password-hash.ts';
+import { requireAdministrator } from '../../src/http/auth/api-access.ts';
+import { hashPassword, newPasswordProblem } from '../../src/http/auth/new-password.ts';
 import { sameOrigin } from '../../src/http/auth/same-origin.ts';
 import { json, message, plainText } from '../../src/http/json/responses.ts';
 import { multipartForm } from '../../src/http/query/multipart-form.ts';
 import { flag, readQuery } from '../../src/http/query/query-parameters.ts';
 import { queryOf } from '../../src/http/request-values.ts';
 import type { AppEnv } from '../../src/http/service.ts';
-import { ACCOUNT_CHANGES } from '../../src/jobs/account.ts';
+import { ACCOUNT_CHANGES, isUsername, USERNAME_RULE } from '../../src/jobs/account.ts';
 import { BOUNDS } from '../../src/jobs/input-bounds.ts';
 import { hasProjects, isRole, ROLES } from '../../src/jobs/roles.ts';
 import { ACCOUNT_CHANGED, listAccounts } from '../users.ts';
@@ -17,9 +17,6 @@ import { bySession } from './user-requests.ts';
 
 /** The fields of an account, or of a change to it. */
 export const ACCOUNT_FORM = multipartForm({ bytes: 16 * 1024, fields: 16 });
-
-/** Bytes, as in cc-backend (contract/rest.md §9). */
-const MOST_NAME_BYTES = 100;
 
 const ListQuery = z.strictObject({
   'not-just-user': flag('true: only accounts with a role other than user'),
@@ -70,10 +67,7 @@ async function newAccount(c: Context<AppEnv>) {
   const form = await ACCOUNT_FORM.read(c);
   const [username, password, role] = [text(form, 'username'), text(form, 'password'), text(form, 'role')];
   const [name, email, project] = [text(form, 'name'), text(form, 'email'), text(form, 'project')];
-  const bytes = (value: string) => new TextEncoder().encode(value).length;
-  if (username === '' || bytes(username) > MOST_NAME_BYTES) {
-    throw new Fault('invalid_request', `username must have 1 to ${MOST_NAME_BYTES} bytes`);
-  }
+  if (!isUsername(username)) throw new Fault('invalid_request', `username must be ${USERNAME_RULE}`);
   if (!isRole(role)) throw new Fault('invalid_request', `role must be one of ${ROLES.join(', ')}`);
   if (password === '' && role !== 'api') throw new Fault('invalid_request', 'only an api account may lack a password');
   if ((project !== '') !== hasProjects(role)) {
@@ -82,9 +76,8 @@ async function newAccount(c: Context<AppEnv>) {
   if ([name, email, project].some(({ length }) => length > BOUNDS.text.most)) {
     throw new Fault('invalid_request', `name, email and project must have at most ${BOUNDS.text.most} characters`);
   }
-  if (bytes(password) > MOST_PASSWORD_BYTES) {
-    throw new Fault('conflict', `a password must have at most ${MOST_PASSWORD_BYTES} bytes`);
-  }
+  const problem = newPasswordProblem(password);
+  if (problem !== undefined) throw new Fault('conflict', problem);
   const hash = c.get('service').hashPassword ?? hashPassword;
   return {
     username,

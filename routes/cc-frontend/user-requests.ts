@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { updateConfiguration } from '../../src/cc-frontend/user-settings.ts';
 import { userByName } from '../../src/db/statements/user-by-name.ts';
 import { Fault } from '../../src/faults.ts';
-import { requireAdministrator } from '../../src/http/auth/auth.ts';
+import { requireAdministrator } from '../../src/http/auth/api-access.ts';
 import { sameOrigin } from '../../src/http/auth/same-origin.ts';
 import { makeToken } from '../../src/http/auth/token.ts';
 import { json, plainText } from '../../src/http/json/responses.ts';

@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import { requireAdministrator } from '../../src/http/auth/auth.ts';
+import { requireAdministrator } from '../../src/http/auth/api-access.ts';
 import { systemState } from '../../src/http/json/gather-system-state.ts';
 import { NO_QUERY, readQuery } from '../../src/http/query/query-parameters.ts';
 import { queryOf } from '../../src/http/request-values.ts';

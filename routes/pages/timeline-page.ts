@@ -8,8 +8,8 @@ import { choice, count, readQuery } from '../../src/http/query/query-parameters.
 import { ofParameter } from '../../src/http/query/query-values.ts';
 import { nowSec, queryOf } from '../../src/http/request-values.ts';
 import type { AppEnv } from '../../src/http/service.ts';
-import { BUCKETS } from '../../src/jobs/bucket-edges.ts';
 import { capacityOf } from '../../src/jobs/matching-cluster-size.ts';
+import { BUCKETS } from '../../src/jobs/time-buckets.ts';
 import { UTC } from '../../src/jobs/time-zone.ts';
 import { DEFAULT_TOP, edgesBefore, edgesOf, MOST_BUCKETS, MOST_TOP, TIMELINE_GROUPS } from '../../src/jobs/timeline.ts';
 import { groupsFor } from '../../src/jobs/visibility.ts';

@@ -1,12 +1,12 @@
 import type { RooflineGrid } from '../jobs/roofline.ts';
 import { changeMeta, type MetaChange } from './change-meta.ts';
+import { readRoofline } from './count-roofline.ts';
 import { BadResolution } from './downsample.ts';
 import { reasonOf } from './file-access.ts';
 import { type DataShape, jobDataText } from './job-data-answer.ts';
 import { type ArchiveJob, jobFolder } from './layout.ts';
 import { readJobData } from './read-data.ts';
 import { readStatistics } from './read-meta.ts';
-import { readRoofline } from './roofline.ts';
 import { metricTexts, statisticsTexts, TooMuchData } from './scoped-metrics.ts';
 import { type DataSelection, selectJobData } from './select-data.ts';
 import { archiveUpkeep } from './upkeep.ts';

@@ -1,9 +1,8 @@
-import { join } from 'node:path';
 import type { Tag } from '../jobs/job.ts';
 import { jsonWithNumberTexts } from '../lossless-json.ts';
-import { writeFileAtomically } from './file-access.ts';
-import { type ArchiveJob, META_FILE } from './layout.ts';
+import type { ArchiveJob } from './layout.ts';
 import { readMetaText } from './read-meta.ts';
+import { writeMeta } from './write-meta.ts';
 
 /** The data of an archived job in the database that its meta.json must contain too. */
 export interface MetaChange {
@@ -29,5 +28,5 @@ export async function changeMeta(folder: string, { tags, metaData }: MetaChange)
     tags: tags.map(({ type, name, scope }) => ({ id: 0, type, name, scope })),
     metaData: metaData === null ? known : { ...meta, ...metaData },
   };
-  await writeFileAtomically(join(folder, META_FILE), `${JSON.stringify(after)}\n`);
+  await writeMeta(folder, after);
 }

@@ -12,6 +12,7 @@ import {
   META_FILE,
   PACKED_DATA_FILE,
 } from './layout.ts';
+import { writeMeta } from './write-meta.ts';
 
 /** Larger data is written compressed, as cc-backend does. */
 export const COMPRESS_ABOVE_BYTES = 2000;
@@ -24,7 +25,7 @@ export async function writeCluster(root: string, cluster: string, json: string):
 }
 
 /** Writes both files of a job, data first: a job with a meta.json is complete. Throws if it cannot have a folder. */
-export async function writeJob(root: string, job: ArchiveJob, meta: unknown, data: unknown): Promise<void> {
+export async function writeJob(root: string, job: ArchiveJob, meta: object, data: unknown): Promise<void> {
   const folder = jobFolder(root, job);
   if (folder === undefined)
     throw new Error(`job ${job.jobId} of cluster ${JSON.stringify(job.cluster)} has no directory`);
@@ -34,7 +35,7 @@ export async function writeJob(root: string, job: ArchiveJob, meta: unknown, dat
   } else {
     await writeFileAtomically(join(folder, DATA_FILE), dataText);
   }
-  await writeFileAtomically(join(folder, META_FILE), `${JSON.stringify(meta)}\n`);
+  await writeMeta(folder, meta);
 }
 
 /** The files of a job to copy, data first for the same reason. */

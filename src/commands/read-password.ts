@@ -1,11 +1,11 @@
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
-import { MOST_PASSWORD_BYTES } from '../http/auth/password-hash.ts';
+import { newPasswordProblem } from '../http/auth/new-password.ts';
 import { type CommandIo, UsageError } from './command.ts';
 
 /**
  * Reads a password from standard input: without echo on a terminal, otherwise the first line. Throws UsageError if it
- * is empty or too long.
+ * is empty or newPasswordProblem refuses it.
  */
 export async function readPassword({ stdin, stderr }: CommandIo): Promise<string> {
   const isTerminal = stdin.isTTY === true;
@@ -21,7 +21,7 @@ export async function readPassword({ stdin, stderr }: CommandIo): Promise<string
   lines.close();
   if (isTerminal) stderr.write('\n');
   if (password === '') throw new UsageError('the password is empty');
-  if (Buffer.byteLength(password) > MOST_PASSWORD_BYTES)
-    throw new UsageError(`a password must have at most ${MOST_PASSWORD_BYTES} bytes`);
+  const problem = newPasswordProblem(password);
+  if (problem !== undefined) throw new UsageError(problem);
   return password;
 }

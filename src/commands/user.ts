@@ -2,21 +2,20 @@ import type { Database } from '../db/port.ts';
 import { users } from '../db/statements/users.ts';
 import { type Deadline, within } from '../deadline.ts';
 import { Fault } from '../faults.ts';
-import { hashPassword } from '../http/auth/password-hash.ts';
+import { hashPassword, PASSWORD_RULE } from '../http/auth/new-password.ts';
+import { isUsername, USERNAME_RULE } from '../jobs/account.ts';
 import { BOUNDS } from '../jobs/input-bounds.ts';
 import { hasProjects, isRole, ROLES } from '../jobs/roles.ts';
+import type { Directory } from '../login-directory.ts';
 import { settingsOnNode } from '../settings-by-deployment.ts';
 import { StartupError } from '../startup-error.ts';
-import { syncDirectory } from '../timed/sync-directory.ts';
-import type { Directory } from '../user-directory.ts';
+import { syncDirectory } from '../timed/sync-ldap-accounts.ts';
 import { type Command, type CommandIo, parsedArguments, UsageError } from './command.ts';
 import { loadTarget, withExisting } from './open-database.ts';
 import { readPassword } from './read-password.ts';
 
 /** Limit for one small transaction, also on a file that a service uses. */
 const LIMIT_MS = 30_000;
-/** Bytes, as in cc-backend (contract/rest.md §9). */
-const MOST_NAME_BYTES = 100;
 
 export const userCommand: Command = {
   usage: `cc-jobs user list
@@ -26,7 +25,7 @@ cc-jobs user delete NAME
 cc-jobs user sync-ldap [--delete]
     --roles LIST      any of ${ROLES.join(', ')}
     --projects LIST   projects of a manager
-    --password        set a password: prompts on a terminal, otherwise reads one line of standard input; at most 72 bytes
+    --password        set a password: prompts on a terminal, otherwise reads one line of standard input; ${PASSWORD_RULE}
     --no-password     remove the password, so that the account cannot log in with one
     --delete          also delete the accounts of the directory that it does not have any more
 
@@ -80,9 +79,7 @@ const ACTIONS: Readonly<Record<string, (action: Action) => Promise<number>>> = {
     return 0;
   },
   async add({ db, io, name: username, values }) {
-    const bytes = Buffer.byteLength(username);
-    if (bytes > MOST_NAME_BYTES || username === '')
-      throw new UsageError(`a name must have 1 to ${MOST_NAME_BYTES} bytes`);
+    if (!isUsername(username)) throw new UsageError(`a name must be ${USERNAME_RULE}`);
     if (values['no-password'] === true) throw new UsageError('--no-password is an option of user change');
     if (values.roles === undefined) throw new UsageError('--roles is missing');
     const roles = rolesOf(values.roles);

@@ -4,13 +4,15 @@ import { textProblem } from './job-validation.ts';
 import { hasProjects, isRole, ROLES } from './roles.ts';
 
 /** UTF-8 (contract/rest.md §9). */
-export const MOST_USERNAME_BYTES = 100;
+const MOST_NAME_BYTES = 100;
+/** What the name of a new account may be, for people. */
+export const USERNAME_RULE = `a text of 1 to ${MOST_NAME_BYTES} bytes without control characters`;
 
 /** Returns true if a new account can have this name. */
 export function isUsername(name: string): boolean {
   const bytes = new TextEncoder().encode(name).length;
   const isText = name.isWellFormed() && textProblem('username', name) === undefined;
-  return bytes > 0 && bytes <= MOST_USERNAME_BYTES && isText;
+  return bytes > 0 && bytes <= MOST_NAME_BYTES && isText;
 }
 
 /** Changes that one request can make to an account. */

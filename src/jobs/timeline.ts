@@ -1,10 +1,10 @@
 import type { ClusterSize } from '../clusters/cluster-size.ts';
 import { Fault } from '../faults.ts';
-import { type Bucket, bucketStarts } from './bucket-edges.ts';
 import { type TableColumn, typedColumns } from './export-format.ts';
 import type { Range } from './filter.ts';
 import { GROUPS, type Group, groupOf } from './groups.ts';
 import type { Whole } from './statistics.ts';
+import { type Bucket, bucketStarts, LONGEST_SEC } from './time-buckets.ts';
 import type { TimeZone } from './time-zone.ts';
 
 /** The sums of seconds of a point: over its jobs, a number of the job times its seconds inside the bucket. */
@@ -98,8 +98,6 @@ export const MOST_POINTS = 25_000;
 export const DEFAULT_BUCKETS = 30;
 /** The end of the year 9999. */
 const LAST_SEC = 253_402_300_800n;
-const YEAR_SEC = 366 * 86_400;
-const LONGEST_SEC = { hour: 3_600, day: 86_400, week: 604_800, month: 2_678_400, year: YEAR_SEC } as const;
 
 /**
  * Returns the edges of the buckets of a range. Its ends cut the first and the last bucket. Without an end it ends now,
@@ -108,7 +106,7 @@ const LONGEST_SEC = { hour: 3_600, day: 86_400, week: 604_800, month: 2_678_400,
 export function edgesOf(bucket: Bucket, zone: TimeZone, nowSec: number, range: Range<bigint> | undefined): number[] {
   if (range === undefined) {
     const earliest = nowSec - DEFAULT_BUCKETS * LONGEST_SEC[bucket];
-    const [, next = nowSec + 1] = bucketStarts(bucket, zone, nowSec, nowSec + 2 * YEAR_SEC);
+    const [, next = nowSec + 1] = bucketStarts(bucket, zone, nowSec, nowSec + 2 * LONGEST_SEC.year);
     return [...[...bucketStarts(bucket, zone, earliest, nowSec + 1)].slice(-DEFAULT_BUCKETS), next];
   }
   const { from, to = BigInt(nowSec) } = range;

@@ -4,10 +4,10 @@ import { AndFilter, type Entry, EqualityFilter, type Filter, FilterParser } from
 import { LastContact } from '../contact-with-other-system.ts';
 import { Fault } from '../faults.ts';
 import { LoginFailure, whyUnavailable } from '../http/auth/external-login-failures.ts';
+import type { Directory, DirectoryUser } from '../login-directory.ts';
 import type { SettingValues } from '../settings.ts';
 import { StartupError } from '../startup-error.ts';
 import type { DirectoryStatus } from '../system-state-types.ts';
-import type { Directory, DirectoryUser } from '../user-directory.ts';
 import { type LdapServer, type LdapSession, type SessionLimits, withLdap } from './ldap-session.ts';
 
 /** Time for a login at the directory. A request never waits for it longer than half of its time limit. */

@@ -1,7 +1,7 @@
 /** The program of the thread that compares and hashes passwords (password-thread.ts). */
 import { parentPort } from 'node:worker_threads';
 import { compareSync } from 'bcryptjs';
-import { hashPassword } from '../http/auth/password-hash.ts';
+import { hashPassword } from '../http/auth/new-password.ts';
 import type { PasswordWork } from './password-thread.ts';
 
 parentPort?.on('message', async ({ id, work }: { id: number; work: PasswordWork }) => {

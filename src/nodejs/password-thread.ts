@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { Fault } from '../faults.ts';
-import type { HashPassword } from '../http/auth/password-hash.ts';
-import type { ComparePassword } from '../http/auth/passwords.ts';
+import type { ComparePassword } from '../http/auth/compare-passwords.ts';
+import type { HashPassword } from '../http/auth/new-password.ts';
 
 const PROGRAM = join(import.meta.dirname, 'password-program.ts');
 /** V8 heap limits in MB. */

@@ -5,6 +5,7 @@ import { readClusterFiles } from '../archive/version-and-clusters.ts';
 import type { Clusters } from '../clusters/clusters.ts';
 import type { Database } from '../db/port.ts';
 import type { ServiceMetrics } from '../http/prometheus/prometheus-port.ts';
+import { hasScrapers } from '../http/prometheus/scrape-access.ts';
 import type { Log } from '../log.ts';
 import { reloadedSettings } from '../restart-only-settings.ts';
 import type { SettingValues } from '../settings.ts';
@@ -81,8 +82,8 @@ async function directoryOf(
 }
 
 /** The library is only loaded if the metrics are served. Counters go on after a reload. */
-async function metricsFor({ METRICS_TOKEN, METRICS_ADDRESSES }: SettingValues, before: ServiceMetrics | undefined) {
-  if (METRICS_TOKEN === undefined && METRICS_ADDRESSES === undefined) return undefined;
+async function metricsFor(settings: SettingValues, before: ServiceMetrics | undefined) {
+  if (!hasScrapers(settings)) return undefined;
   if (before !== undefined) return before;
   const { serviceMetrics } = await import('./prometheus.ts');
   return serviceMetrics();

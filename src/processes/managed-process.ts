@@ -10,13 +10,10 @@ import type { CallName, FromProcess, InputOf, Opened, OutputOf, Protocol, ToProc
 import { ResidentMemory } from './rss.ts';
 import { type CallEvents, type StartedCall, Tasks } from './running-calls.ts';
 import { type Program, startProgram } from './spawn.ts';
+import { UnansweredPings } from './unanswered-pings.ts';
 
 /** Time from the request to stop to the end of the process. A connection closes within a few ms. */
 const STOP_GRACE_MS = 1_000;
-/** An idle process may miss this many pings in a row (one every 250 ms). Then it is taken to be stopped or hanging. */
-const SILENT_PINGS = 12;
-/** With at most this many unanswered pings in a row (one second), a process counts as responding. */
-const HEARD_PINGS = 4;
 /** Characters of standard error kept per process. */
 const LAST_WORDS = 2_000;
 /** A start takes 70-160 ms (measured), but seconds on a machine that swaps, or at low priority on a busy one. */
@@ -66,8 +63,7 @@ export class ManagedProcess<P extends Protocol> {
   #clearKill = () => {};
   /** Why cc-jobs killed it. */
   #killedFor: string | undefined;
-  /** Pings since the last sign of life. */
-  #unansweredPings = 0;
+  readonly #pings = new UnansweredPings();
   /** The end of its standard error output. It contains Node's last message if the process dies. */
   #lastWords = '';
 
@@ -193,14 +189,14 @@ export class ManagedProcess<P extends Protocol> {
 
   /** True if it answered one of the last pings. Turns of our event loop count: after a stall answers may be unread. */
   get isHeard(): boolean {
-    return this.#unansweredPings <= HEARD_PINGS;
+    return this.#pings.isHeard;
   }
 
   /** Asks for a sign of life. Kills an idle process that gives none, because a request would wait for it in vain. */
   ping(): void {
     if (this.#state.name === 'gone') return;
-    this.#unansweredPings += 1;
-    if (this.#state.name === 'idle' && this.#unansweredPings > SILENT_PINGS) this.kill('it did not respond');
+    this.#pings.sent();
+    if (this.#state.name === 'idle' && this.#pings.areTooMany) this.kill('it did not respond');
     else this.#send({ kind: 'ping' });
   }
 
@@ -217,7 +213,7 @@ export class ManagedProcess<P extends Protocol> {
   }
 
   #receive(message: FromProcess<P>, ready: PromiseWithResolvers<void>): void {
-    this.#unansweredPings = 0;
+    this.#pings.answered();
     switch (message.kind) {
       case 'ready': {
         if (this.#state.name !== 'starting') return;

@@ -3,8 +3,8 @@ import type { Database } from '../db/port.ts';
 import { timedWork } from '../db/statements/timed-work.ts';
 import { type Deadline, within } from '../deadline.ts';
 import { Fault } from '../faults.ts';
+import type { Directory } from '../login-directory.ts';
 import type { SettingValues } from '../settings.ts';
-import type { Directory } from '../user-directory.ts';
 import type { TimedTask } from './task.ts';
 import { TIMETABLE } from './timetable.ts';
 

@@ -1,8 +1,8 @@
 import type { ArchiveUpkeep } from '../archive/upkeep-port.ts';
 import type { Database } from '../db/port.ts';
 import type { Deadline } from '../deadline.ts';
+import type { Directory } from '../login-directory.ts';
 import type { SettingValues } from '../settings.ts';
-import type { Directory } from '../user-directory.ts';
 
 export interface TimedContext {
   db: Database;

@@ -2,7 +2,7 @@ import type { BatchOutput } from '../db/writes/end-overdue-jobs.ts';
 import type { Deadline } from '../deadline.ts';
 import type { DeleteCursor } from '../jobs/retention-options.ts';
 import { compressArchive, retainArchive } from './archive-tasks.ts';
-import { SYNC_DIRECTORY, syncDirectory } from './sync-directory.ts';
+import { SYNC_DIRECTORY, syncDirectory } from './sync-ldap-accounts.ts';
 import type { TimedContext, TimedTask } from './task.ts';
 
 /** Rows per transaction. It takes 10-20 ms, during which other writes wait. */

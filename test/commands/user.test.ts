@@ -95,7 +95,7 @@ test.each([
   ['add ada --roles ,', /--roles is empty/],
   ['add ada --roles manager', /a manager needs --projects/],
   ['add ada --roles user --projects p', /only a manager can have projects/],
-  [`add ${'x'.repeat(101)} --roles user`, /a name must have 1 to 100 bytes/],
+  [`add ${'x'.repeat(101)} --roles user`, /a name must be a text of 1 to 100 bytes/],
   ['change ada', /give at least one change/],
   ['change ada --password --no-password', /--password and --no-password exclude each other/],
   ['add ada --roles user --colour red', /colour/],

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { decodeGobMap } from '../../src/http/auth/gob.ts';
+import { decodeGobMap } from '../../src/http/auth/decode-go-gob.ts';
 import { type GobEntry, gobIn, gobOf, VECTORS } from '../support/cc-backend-session.ts';
 
 /** What cc-backend wrote, in its order. */

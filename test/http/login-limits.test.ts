@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { startDeadline } from '../../src/deadline.ts';
+import { Passwords } from '../../src/http/auth/compare-passwords.ts';
 import { LoginLimit } from '../../src/http/auth/login-limit.ts';
-import { Passwords } from '../../src/http/auth/passwords.ts';
 import { ACCOUNTS, PASSWORD } from '../support/accounts.ts';
 import { LOGIN_KEY, loginToken, sendLogin } from '../support/login.ts';
 import { NOW, type TestApp, testApp } from '../support/test-app.ts';

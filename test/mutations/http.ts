@@ -86,7 +86,7 @@ export const HTTP: readonly Mutation[] = [
     'http/body-limits',
   ),
   mutation('http/jobs/refused-reports.ts', '.slice(0, KEPT)', '', 'http/refused-reports'),
-  mutation('http/jobs/note-refused.ts', "fault.code === 'conflict'", 'false', 'http/refused-reports'),
+  mutation('http/jobs/count-refused-reports.ts', "fault.code === 'conflict'", 'false', 'http/refused-reports'),
   mutation('http/faults/refusal-log.ts', 'inFull < MOST_IN_FULL', 'inFull < 1e9', 'http/refusal-log'),
   mutation(
     'http/faults/refusal-log.ts',

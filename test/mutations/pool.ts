@@ -44,6 +44,7 @@ export const POOL: readonly Mutation[] = [
     '',
     'connections/read',
   ),
+  mutation('processes/unanswered-pings.ts', '> SILENT_PINGS', '> 1e9', 'processes/start'),
   mutation('processes/managed-process.ts', 'this.#options.callsAtOnce ?? 1', '9', 'processes/running-calls'),
   mutation('connections/writer.ts', 'if (!isCommitting || !(error', 'if (isCommitting || !(error', 'connections/write'),
   mutation('connections/writer.ts', 'reason && this.#lockIsHeld', 'reason && !this.#lockIsHeld', 'connections/write'),

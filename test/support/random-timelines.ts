@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { BUCKETS, bucketStarts } from '../../src/jobs/bucket-edges.ts';
+import { BUCKETS, bucketStarts } from '../../src/jobs/time-buckets.ts';
 import { timeZone } from '../../src/jobs/time-zone.ts';
 import { TIMELINE_GROUPS, type TimelineOptions } from '../../src/jobs/timeline.ts';
 

@@ -1,7 +1,7 @@
 import { Fault } from '../../faults.ts';
 import { type AccountChange, changedAccount } from '../../jobs/account.ts';
 import { BOUNDS } from '../../jobs/input-bounds.ts';
-import { type DirectoryUser, NEW_ACCOUNT_RIGHTS } from '../../user-directory.ts';
+import { type DirectoryUser, NEW_ACCOUNT_RIGHTS } from '../../login-directory.ts';
 import type { Transaction } from '../driver/transaction.ts';
 import { plainRows } from '../statement.ts';
 

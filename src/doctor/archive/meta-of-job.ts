@@ -4,10 +4,10 @@ import { round2 } from '../../clusters/footprint.ts';
 import { jsonWithNumberTexts } from '../../lossless-json.ts';
 
 /**
- * The text of a meta.json from the REST object of a job in the database, with the statistics that its metric data has
+ * The content of a meta.json from the REST object of a job in the database, with the statistics that its metric data has
  * (contract/archive.md §4). Numbers keep their exact text. Throws like readJobData.
  */
-export async function metaOfJob(restJob: string, folder: string): Promise<string> {
+export async function metaOfJob(restJob: string, folder: string): Promise<object> {
   const job = jsonWithNumberTexts(restJob);
   if (typeof job !== 'object' || job === null) throw new TypeError('not a job');
   const { wait: _, tags, ...members } = job as Record<string, unknown>;
@@ -15,7 +15,7 @@ export async function metaOfJob(restJob: string, folder: string): Promise<string
   const statistics = statisticsOf(await readJobData(folder, null), numNodes);
   // cc-backend writes tags with the id 0.
   const written = Array.isArray(tags) ? tags.map((tag: object) => ({ ...tag, id: 0 })) : [];
-  return `${JSON.stringify({ ...members, tags: written, statistics })}\n`;
+  return { ...members, tags: written, statistics };
 }
 
 function statisticsOf(data: JobData, numNodes: number): Record<string, object> {

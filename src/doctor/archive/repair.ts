@@ -1,12 +1,13 @@
 import { join } from 'node:path';
-import { hasCode, reasonOf, writeFileAtomically } from '../../archive/file-access.ts';
+import { hasCode, reasonOf } from '../../archive/file-access.ts';
 import { compressData } from '../../archive/gzip-data.ts';
-import { type ArchiveJob, jobFolder, META_FILE } from '../../archive/layout.ts';
+import { type ArchiveJob, jobFolder } from '../../archive/layout.ts';
 import { moveFolder } from '../../archive/move-job.ts';
 import { readMetaText } from '../../archive/read-meta.ts';
 import { OddFolder, ownFolder } from '../../archive/remove-job-files.ts';
 import { setFileAside, setFolderAside } from '../../archive/set-aside.ts';
 import { OF_ALL_JOBS } from '../../archive/upkeep.ts';
+import { writeMeta } from '../../archive/write-meta.ts';
 import type { Clusters } from '../../clusters/clusters.ts';
 import { jobRows } from '../../db/job-rows.ts';
 import { type Deadline, within } from '../../deadline.ts';
@@ -75,7 +76,7 @@ async function take({ root, db, clusters, quarantine }: Repair, folder: string, 
     case 'write meta.json': {
       const [stored] = await inTime((own) => db.read(jobByKey(job, Math.floor(Date.now() / 1000)), own));
       if (stored === undefined) throw new OddFolder('the database does not have the job any more');
-      return await writeFileAtomically(join(folder, META_FILE), await metaOfJob(stored.job, folder));
+      return await writeMeta(folder, await metaOfJob(stored.job, folder));
     }
     case 'quarantine folder':
       return await setFolderAside(root, folder, quarantine);

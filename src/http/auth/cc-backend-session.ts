@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { type User, withRightsOfBoth } from '../../jobs/roles.ts';
 import { nowSec } from '../request-values.ts';
 import type { AppEnv } from '../service.ts';
-import { decodeGobMap } from './gob.ts';
+import { decodeGobMap } from './decode-go-gob.ts';
 import { userInDatabase } from './user-in-database.ts';
 
 /** The cookie that cc-backend sets. It is never written or deleted here. */

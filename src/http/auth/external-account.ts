@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import { userByName } from '../../db/statements/user-by-name.ts';
 import type { AccountSource, SyncedAccount } from '../../db/writes/accounts.ts';
-import { isUsername, MOST_USERNAME_BYTES } from '../../jobs/account.ts';
+import { isUsername, USERNAME_RULE } from '../../jobs/account.ts';
 import { BOUNDS } from '../../jobs/input-bounds.ts';
 import { hasProjects, type User } from '../../jobs/roles.ts';
 import type { AppEnv } from '../service.ts';
@@ -24,10 +24,7 @@ export interface SyncRules {
 /** Throws LoginFailure if an account cannot have this name. `from` says where it was found. */
 function checkUsername(username: string, from: string): void {
   if (isUsername(username)) return;
-  throw new LoginFailure(
-    'user-name-invalid',
-    `${from} must be a text of 1 to ${MOST_USERNAME_BYTES} bytes without control characters`,
-  );
+  throw new LoginFailure('user-name-invalid', `${from} must be ${USERNAME_RULE}`);
 }
 
 /** The projects that an account can have. Names that are too long, and too many of them, are left out. */

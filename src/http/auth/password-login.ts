@@ -5,13 +5,13 @@ import { ACCOUNT_SOURCES, accountOfDirectory } from '../../db/writes/accounts.ts
 import { Fault } from '../../faults.ts';
 import { isUsername } from '../../jobs/account.ts';
 import type { User } from '../../jobs/roles.ts';
-import { type Directory, NEW_ACCOUNT_RIGHTS } from '../../user-directory.ts';
+import { type Directory, NEW_ACCOUNT_RIGHTS } from '../../login-directory.ts';
 import { nowSec } from '../request-values.ts';
 import type { AppEnv, Service } from '../service.ts';
 import { addressForLimits } from './client-address.ts';
+import { Passwords } from './compare-passwords.ts';
 import { LoginFailure } from './external-login-failures.ts';
 import { LoginLimit, OF_PAIR } from './login-limit.ts';
-import { Passwords } from './passwords.ts';
 
 const REFUSED = 'Wrong user name or password.';
 const TOO_OFTEN = `Too many failed attempts. Try again in ${OF_PAIR.refillSec / 60} minutes.`;

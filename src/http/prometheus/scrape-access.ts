@@ -1,7 +1,15 @@
 import type { Context } from 'hono';
 import { Fault } from '../../faults.ts';
+import type { SettingValues } from '../../settings.ts';
 import { callerAddress } from '../auth/client-address.ts';
 import type { AppEnv } from '../service.ts';
+
+type Access = Pick<SettingValues, 'METRICS_TOKEN' | 'METRICS_ADDRESSES'>;
+
+/** True if somebody may read the figures. Otherwise the service keeps none. */
+export function hasScrapers({ METRICS_TOKEN, METRICS_ADDRESSES }: Access): boolean {
+  return METRICS_TOKEN !== undefined || METRICS_ADDRESSES !== undefined;
+}
 
 /**
  * Throws `unauthorized` unless the request has the token of METRICS_TOKEN as a bearer token, or comes from an address of

@@ -1,4 +1,4 @@
-import type { Bucket } from '../../jobs/bucket-edges.ts';
+import type { Bucket } from '../../jobs/time-buckets.ts';
 import type { TimeZone } from '../../jobs/time-zone.ts';
 
 const LENGTHS: Readonly<Record<Bucket, number>> = { hour: 16, day: 10, week: 10, month: 7, year: 4 };
@@ -10,9 +10,10 @@ export function bucketLabel(bucket: Bucket, startSec: number, zone: TimeZone): s
 }
 
 /** The buckets into which one is divided. */
-export const FINER: Readonly<Partial<Record<Bucket, Bucket>>> = {
+export const FINER: Readonly<Record<Bucket, Bucket | undefined>> = {
   year: 'month',
   month: 'day',
   week: 'day',
   day: 'hour',
+  hour: undefined,
 };

@@ -1,7 +1,7 @@
 import type { ClusterSize } from '../../clusters/cluster-size.ts';
-import { BUCKETS, type Bucket } from '../../jobs/bucket-edges.ts';
 import type { ExportFormat } from '../../jobs/export-format.ts';
 import { type Group, groupOf } from '../../jobs/groups.ts';
+import { BUCKETS, type Bucket } from '../../jobs/time-buckets.ts';
 import type { TimeZone } from '../../jobs/time-zone.ts';
 import { MOST_TOP, type TimelinePoint } from '../../jobs/timeline.ts';
 import { REPEATED_QUERY_CHARACTERS } from '../cut-text.ts';

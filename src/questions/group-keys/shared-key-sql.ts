@@ -1,8 +1,8 @@
 /** Keys of groups as SQL that both engines share. What they write differently is in TimeDialect. */
 
-import { type OffsetChange, offsetChanges } from '../../jobs/bucket-edges.ts';
 import { FIELDS } from '../../jobs/fields.ts';
 import { DAYS_BEFORE_1970, SIZE_CLASSES, type TimeUnit } from '../../jobs/groups.ts';
+import { type OffsetChange, offsetChanges } from '../../jobs/time-buckets.ts';
 import { timeZone } from '../../jobs/time-zone.ts';
 import { wholeLiteral } from '../duckdb-query.ts';
 

@@ -13,6 +13,14 @@ export interface OffsetChange {
 
 const HOUR_SEC = 3600;
 const DAY_SEC = 86_400;
+/** The longest bucket of each kind without changes of clocks. */
+export const LONGEST_SEC: Readonly<Record<Bucket, number>> = {
+  hour: HOUR_SEC,
+  day: DAY_SEC,
+  week: 7 * DAY_SEC,
+  month: 31 * DAY_SEC,
+  year: 366 * DAY_SEC,
+};
 /** Longer than any bucket, and than any stretch of time that a clock repeats or skips. */
 const MARGIN_SEC = 400 * DAY_SEC;
 /** Since 1970, no zone has changed its clock twice within this time. Brazil did within a week. */
@@ -104,8 +112,7 @@ function wallStart(bucket: Exclude<Bucket, 'hour'>, wallSec: number): number {
 
 /** Returns the start of the next bucket. */
 function wallEnd(bucket: Exclude<Bucket, 'hour'>, startSec: number): number {
-  const longestDays = { day: 1, week: 7, month: 31, year: 366 }[bucket];
-  return wallStart(bucket, startSec + longestDays * DAY_SEC);
+  return wallStart(bucket, startSec + LONGEST_SEC[bucket]);
 }
 
 /** The ids of zones without changes: UTC and offsets such as +05:30. */

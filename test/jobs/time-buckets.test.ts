@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Bucket, bucketStarts, offsetChanges } from '../../src/jobs/bucket-edges.ts';
+import { type Bucket, bucketStarts, offsetChanges } from '../../src/jobs/time-buckets.ts';
 import { timeZone, UTC } from '../../src/jobs/time-zone.ts';
 
 const MINUTE_SEC = 60;

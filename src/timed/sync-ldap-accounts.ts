@@ -3,7 +3,7 @@ import { namesOfDirectory } from '../db/statements/login-accounts.ts';
 import { accountOfDirectory } from '../db/writes/accounts.ts';
 import type { Deadline } from '../deadline.ts';
 import { isUsername } from '../jobs/account.ts';
-import type { Directory } from '../user-directory.ts';
+import type { Directory } from '../login-directory.ts';
 
 /** The name in the record of timed work. */
 export const SYNC_DIRECTORY = 'syncDirectory';
@@ -18,7 +18,7 @@ interface Sync {
 }
 
 /**
- * Creates an account for each user of the directory who has none, with NEW_ACCOUNT_RIGHTS (user-directory.ts). Deletes
+ * Creates an account for each user of the directory who has none, with NEW_ACCOUNT_RIGHTS (login-directory.ts). Deletes
  * the accounts of the directory that are no longer in it. Accounts of other sources are left alone. A directory without
  * any user is taken for a mistake, and nothing is deleted. Throws what the directory or the database throws: then some
  * accounts may be missing.

@@ -3,7 +3,15 @@ import { genSalt, hash } from 'bcryptjs';
 /** The cost that cc-backend uses (contract/auth.md §8). */
 const COST = 10;
 /** bcrypt ignores further bytes, so a longer password is refused. */
-export const MOST_PASSWORD_BYTES = 72;
+const MOST_BYTES = 72;
+
+/** What a new password may be, for people. */
+export const PASSWORD_RULE = `at most ${MOST_BYTES} bytes`;
+
+/** Returns what is wrong with a new password, or undefined. */
+export function newPasswordProblem(password: string): string | undefined {
+  return new TextEncoder().encode(password).length > MOST_BYTES ? `a password must have ${PASSWORD_RULE}` : undefined;
+}
 
 /** Returns the bcrypt hash of a password, in the form that cc-backend writes. */
 export type HashPassword = (password: string) => Promise<string>;
