@@ -1,5 +1,8 @@
 /** A filter as a form and as words: text only, without a browser. */
 import { describe, expect, test } from 'vitest';
+import { ClusterFileSchema } from '../../src/clusters/cluster-schema.ts';
+import { Clusters } from '../../src/clusters/clusters.ts';
+import { deriveCluster } from '../../src/clusters/derive-cluster.ts';
 import { address, filterWords } from '../../src/pages/filter/filter-words.ts';
 import { entriesOf, queryOfEntries } from '../../src/pages/filter/form-entries.ts';
 import {
@@ -11,6 +14,8 @@ import {
   secondsOf,
   wholeOf,
 } from '../../src/pages/filter/number-notations.ts';
+import { suggestSmaller } from '../../src/pages/filter/suggest-smaller.ts';
+import { smallCluster } from '../support/small-cluster.ts';
 
 describe('a duration', () => {
   test.each([
@@ -224,5 +229,37 @@ describe('a filter in words', () => {
     ]);
     expect(address('/jobs')).toBe('/jobs');
     expect(address('/jobs', new URLSearchParams({ user: 'a&b' }))).toBe('/jobs?user=a%26b');
+  });
+});
+
+describe('a question that was too large', () => {
+  const clusters = new Clusters([deriveCluster(ClusterFileSchema.parse(smallCluster()))]);
+  /** The links below the filter, each with its text. */
+  const offers = (query: string) => {
+    const page = { path: '/jobs', query: new URLSearchParams(query), keep: new URLSearchParams('sort-by=duration') };
+    const [, links = ''] = suggestSmaller(page, clusters).toString().split('Narrow the filter');
+    return [...links.matchAll(/href="([^"]*)">([^<]*)</g)].map(([, to = '', text]) => [
+      text,
+      to.replaceAll('&amp;', '&'),
+    ]);
+  };
+
+  test('is offered for shorter times and for each cluster, with the rest of the filter', () => {
+    expect(offers('user=ada')).toEqual([
+      ['last 6 hours', '/jobs?user=ada&start-time=last6h&sort-by=duration'],
+      ['last 24 hours', '/jobs?user=ada&start-time=last24h&sort-by=duration'],
+      ['last 7 days', '/jobs?user=ada&start-time=last7d&sort-by=duration'],
+      ['last 30 days', '/jobs?user=ada&start-time=last30d&sort-by=duration'],
+      ['only small', '/jobs?user=ada&cluster=small&sort-by=duration'],
+      ['try again', '/jobs?user=ada&sort-by=duration'],
+    ]);
+  });
+
+  test('is never offered for a longer time, or for another cluster', () => {
+    expect(offers('start-time=last7d&cluster=small').map(([text]) => text)).toEqual([
+      'last 6 hours',
+      'last 24 hours',
+      'try again',
+    ]);
   });
 });

@@ -14,7 +14,8 @@ export function suggestSmaller(page: Filtered, clusters: Clusters): Html {
     less.set(name, value);
     return address(path, less, keep);
   };
-  const times = RECENT.filter(({ word }) => word !== query.get('start-time') && word !== 'last6h');
+  const now = RECENT.find(({ word }) => word === query.get('start-time'));
+  const times = RECENT.filter(({ sec }) => now === undefined || sec < now.sec);
   const names = query.has('cluster') ? [] : clusters.list.map(({ name }) => name).slice(0, MOST_CLUSTERS);
   return html`${filterWords(page, new Map())}
 <p>Narrow the filter: ${times.map(({ word, label }) => html`<a href="${withOne('start-time', word)}">${label}</a> · `)}
