@@ -6,7 +6,8 @@ import type { IndexSession } from '../../src/column-index/index-session.ts';
 import type { Condition } from '../../src/jobs/filter.ts';
 import { type VisibleJobs, visibleTo } from '../../src/jobs/visibility.ts';
 import { countJobs } from '../../src/questions/count/sqlite.ts';
-import { answerOf, builtIndex, indexNextTo } from '../support/column-index.ts';
+import { jobsWithin } from '../../src/questions/timeline/question.ts';
+import { ALL, answerOf, builtIndex, indexNextTo, jobs } from '../support/column-index.ts';
 import { testFolder } from '../support/folder.ts';
 import { NODE_PEAKS } from '../support/naive-fractions.ts';
 import { type OneQuery, statementFor } from '../support/questions.ts';
@@ -95,6 +96,18 @@ test('it leaves to the SQL exactly the questions that match a job it does not ho
     { numRuns: RUNS, interruptAfterTimeLimit: 120_000, endOnFailure: true },
   );
   expect(Math.min(answered, left)).toBeGreaterThan(0);
+});
+
+test('a bucket that jobs of its day of UTC only pass through has no row', async () => {
+  const both = await opened();
+  // Midnights 7 hours after those of UTC. The only job starts at 6:00 UTC of the second day: in the bucket before that
+  // of the last second of its day, where all jobs of the day count at first.
+  const edges = [0, 1, 2, 3].map((day) => day * 86_400 + 7 * 3_600);
+  await both.db.exec(`${jobs(1, 1)} UPDATE job SET start_time = ${2 * 86_400 + 6 * 3_600}, duration = 60`);
+  const options = { edges, nowSec: 10 ** 6, top: 10 };
+  const question = { kind: 'timeline', ...options, jobs: jobsWithin(ALL, options), groups: [] } as const;
+  expect(await both.db.read(statementFor(question))).toHaveLength(1);
+  await bothAnswer(both, question);
 });
 
 test('a number of a footprint is the one that SQLite reads, however it is written', async () => {

@@ -57,9 +57,11 @@ export function timelineQuery(question: TimelineQuestion, context: FilterContext
     ...(isMoved === undefined ? [] : [moves(asked)]),
     ...divisions(asked),
   ]);
+  // A bucket from which all jobs were moved has a row of zeros.
+  const isMore = [...COUNTS, ...SUM_NAMES].map((name) => `${name} <> '0'`).join(' OR ');
   const values = `'["' || concat_ws('","', ${TIMELINE_COLUMNS}) || '"]'`; // they are all integers
   const sql = `SELECT '[' || coalesce(string_agg(${values}, ',' || chr(10)), '') || ']' AS json
-    FROM (WITH ${tables.join(', ')}, ${rows}) AS summed`;
+    FROM (WITH ${tables.join(', ')}, ${rows}) AS summed WHERE ${isMore}`;
   return { sql, parameters: context.parameters.values };
 }
 
