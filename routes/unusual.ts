@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { answers, apiRoute, json, resource } from '../src/http/json/responses.ts';
-import { PERIOD, UNUSUAL_KINDS } from '../src/jobs/unusual-kinds.ts';
+import { UNUSUAL_KINDS } from '../src/jobs/unusual-kinds.ts';
+import { PERIOD } from '../src/jobs/unusual-limits.ts';
 import { unusualFor } from '../src/pages/unusual/unusual-for-caller.ts';
 
 const UnusualSchema = z

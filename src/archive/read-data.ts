@@ -5,12 +5,7 @@ import { z } from 'zod';
 import { SCOPES, type Scope, UnitSchema } from '../clusters/cluster-schema.ts';
 import { hasCode, ifThere, readRegularFile, readRegularText } from './file-access.ts';
 import { DATA_FILE, PACKED_DATA_FILE } from './layout.ts';
-
-/**
- * Limit for the decoded data of one job, so that a small file cannot fill all memory. A job of 500 nodes with 20
- * metrics per minute for a day has about 90 MB.
- */
-export const MAX_DATA_BYTES = 128 * 1024 * 1024;
+import { MAX_DATA_BYTES } from './metric-data-limits.ts';
 
 const nullToZero = z
   .number()

@@ -1,16 +1,7 @@
 import { round2 } from '../clusters/footprint.ts';
 import { samplesText } from '../jobs/metric-samples.ts';
+import { MOST_BYTES, MOST_SERIES, TooMuchData } from './metric-data-limits.ts';
 import type { JobData, JobMetric, StatisticsSeries } from './read-data.ts';
-
-/** Half of what all unread responses may hold. 32 nodes, 9 metrics and 360 samples have 600 KB. */
-const MOST_BYTES = 32 * 1024 * 1024;
-/** Series of all metrics and scopes. An executor visits each of them in turn: 20,000 take the thread about 100 ms. */
-const MOST_SERIES = 20_000;
-
-/** The answer would be too large. The caller has to request less. */
-export class TooMuchData extends Error {
-  override readonly name = 'TooMuchData';
-}
 
 /**
  * Returns one JSON text per metric and scope, `{name, scope, metric}` with all members of contract/introspection.json.

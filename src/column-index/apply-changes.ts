@@ -7,20 +7,14 @@ import { FootprintKeys } from './source/footprint-keys.ts';
 import type { Source } from './source/indexed-database.ts';
 import type { OddJob } from './source/job-reader.ts';
 import { checkOdd, followedOdd } from './unsupported-jobs.ts';
+import { checkChanges } from './when-to-rebuild.ts';
 
-/** The most changed jobs applied before an answer. Beyond this, a build is faster and takes less memory. */
-const MOST_CHANGES = 20_000;
 /**
  * Jobs per read, which cannot be interrupted. On a busy machine, code that has not run before takes 100 µs per job. With
  * fewer, DuckDB's chunks cost more than the jobs in them.
  */
 const READ_JOBS = 256;
 const FEW_IDS = 100;
-/**
- * A build is due after this fraction of rows was replaced, but not before `least` rows. 700,000 replaced rows of 20
- * million made totals twice as slow.
- */
-const CHURN = { part: 0.03, least: 20_000 };
 
 /**
  * Brings the index up to the newest change of the database and returns its new meta. It runs in one snapshot of the
@@ -37,7 +31,7 @@ export async function follow(
   if (newest.seq === meta.upTo.seq && newest.mark === meta.upTo.mark) return meta;
   if (!source.has(meta.upTo)) throw new Outdated('the record of changes does not reach back to the index');
   const ids = source.changedIds(meta.upTo.seq, newest.seq);
-  if (ids.length > MOST_CHANGES) throw new Outdated(`${ids.length} jobs have changed since the last answer`);
+  checkChanges(ids.length);
   const keys = new FootprintKeys(meta.footprintKeys);
   const [incoming] = file.incoming;
   const found: OddJob[] = [];
@@ -79,9 +73,4 @@ function jobsWith(ids: readonly bigint[]): { where: string; parameters: string[]
   if (ids.length <= FEW_IDS) return { where: `id IN (${ids.map(wholeLiteral).join(', ')})`, parameters: [] };
   const isAmong = "id IN (SELECT unnest(string_split($1, ',')::BIGINT[]))";
   return { where: `${isWithin} AND ${isAmong}`, parameters: [ids.join()] };
-}
-
-/** Returns true if so many rows were replaced that a build pays off. */
-export function isChurned({ rows, churned }: IndexMeta): boolean {
-  return churned > Math.max(CHURN.least, rows * CHURN.part);
 }

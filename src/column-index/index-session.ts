@@ -13,7 +13,7 @@ import { TIMELINE_COLUMNS } from '../questions/timeline/duckdb.ts';
 import { timelineWaitsRows } from '../questions/timeline/job-waits.ts';
 import type { FilterContext } from '../questions/where/duckdb.ts';
 import { groupsJson, partsJson, rowsJson } from './answer-json.ts';
-import { follow, isChurned } from './apply-changes.ts';
+import { follow } from './apply-changes.ts';
 import type { IndexConnection } from './duckdb-connection.ts';
 import { IndexFile, type IndexFileOptions, type IndexMeta } from './duckdb-file.ts';
 import { PartFiles } from './export-part-files.ts';
@@ -23,6 +23,7 @@ import { checkedSummaries, repairedSummaries } from './kept-summaries.ts';
 import { type CountingQuestion, queryFor } from './question-to-query.ts';
 import { Source } from './source/indexed-database.ts';
 import type { OddJob } from './source/job-reader.ts';
+import { checkReplaced } from './when-to-rebuild.ts';
 
 export interface IndexSessionOptions extends IndexFileOptions {
   /** Path of the libSQL file. */
@@ -206,8 +207,7 @@ export class IndexSession {
 
   #checkUse(): void {
     if (!this.#source.isInPlace) throw new Outdated('another file has taken the place of the database');
-    if (this.#meta !== undefined && isChurned(this.#meta))
-      throw new Outdated('so much was replaced that scans are slow');
+    if (this.#meta !== undefined) checkReplaced(this.#meta);
   }
 
   /** Takes seconds if summaries must be built again, because SHORT_JOB_S has changed or they do not add up. */

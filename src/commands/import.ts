@@ -6,6 +6,7 @@ import { asStartupError, checkReadable } from '../db/startup-errors.ts';
 import { archiveSource } from '../import/archive/archive-source.ts';
 import type { ImportSource } from '../import/batch.ts';
 import { copyTables } from '../import/copy-tables.ts';
+import { copiedInWords } from '../import/db/copied-tables.ts';
 import { databaseSource } from '../import/db/foreign-source.ts';
 import { NOTHING_STORED } from '../import/dry-run.ts';
 import { openInput, STANDARD_INPUT } from '../import/open-input.ts';
@@ -87,8 +88,7 @@ const IMPORTS: Readonly<Record<string, (job: Import) => Promise<number>>> = {
       if (values['dry-run']) return await loadInto(target, source, io, values);
       return await withDatabase(target, async (db) => {
         const counts = await copyTables(db, source, io.signal);
-        const { copyTags, copyUsers, copyNodes, copyNodeStates } = counts;
-        const others = `${copyTags} tags, ${copyUsers} users, ${copyNodes} nodes, ${copyNodeStates} node states`;
+        const others = copiedInWords(counts);
         const code = await load(db, source, io, { extra: [others] });
         await source.checkUnchanged();
         return code;

@@ -1,7 +1,6 @@
+import { SHOWN_CHARACTERS } from '../jobs/shown-lengths.ts';
 import { type Html, html } from './html.ts';
 
-/** The number of characters that a page shows of a name, a tag or a host. The API has the whole text. */
-export const SHOWN_CHARACTERS = 200;
 /** The length of an address up to which each row of a table repeats it. */
 export const REPEATED_QUERY_CHARACTERS = 2_000;
 

@@ -59,3 +59,10 @@ export function share(part: number, all: number | undefined): Html {
   const percent = Math.round((part / all) * 100);
   return html`<meter class="share" min="0" max="${all}" value="${Math.min(part, all)}" title="${percent} %">${percent} %</meter>`;
 }
+
+/** Formats MB: `500 MB`, `64 GB`, `1.5 TB`. */
+export function memory(mb: Whole): string {
+  const size = Number(mb);
+  if (size < 1024) return `${size} MB`;
+  return size < 2 ** 20 ? `${(size / 1024).toFixed(0)} GB` : `${(size / 2 ** 20).toFixed(1)} TB`;
+}

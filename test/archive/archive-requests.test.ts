@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { answerArchiveRequest, type JobDataRequest } from '../../src/archive/archive-requests.ts';
-import { MAX_DATA_BYTES } from '../../src/archive/read-data.ts';
+import { MAX_DATA_BYTES } from '../../src/archive/metric-data-limits.ts';
 import { writeJob } from '../../src/archive/write-job.ts';
 import { writeFiles } from '../support/archive.ts';
 import { testFolder } from '../support/folder.ts';

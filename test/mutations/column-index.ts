@@ -10,9 +10,9 @@ export const COLUMNS: readonly Mutation[] = [
   ),
   mutation('column-index/index-client.ts', ' || hasManyPatterns(question)', '', 'column-index/callers'),
   mutation(
-    'column-index/apply-changes.ts',
-    'if (ids.length > MOST_CHANGES)',
-    'if (ids.length > 1e12)',
+    'column-index/when-to-rebuild.ts',
+    'if (jobs > MOST_CHANGES)',
+    'if (jobs > 1e12)',
     'column-index/life > more changes than it takes over',
   ),
   mutation(

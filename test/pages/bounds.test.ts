@@ -89,3 +89,9 @@ test('the page of a job says where all of it is', async () => {
   expect(text).toContain('4,200,000 characters: <a href="/api/jobs/1">full record of the job</a>');
   expect(text).toContain('and 9,500 more: <a href="/api/jobs/1">full record of the job</a>');
 });
+
+test('the page of a job has every digit of its numbers', async () => {
+  await service.query('UPDATE job SET array_job_id = 9007199254740993 WHERE id = 2');
+  const answer = await service.app.request('/jobs/2', { headers });
+  expect(await answer.text()).toContain('9007199254740993'); // as a double it is …992
+});

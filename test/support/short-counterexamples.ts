@@ -9,10 +9,13 @@ fc.configureGlobal({
   reporter(details: fc.RunDetails<unknown>) {
     const message = fc.defaultReportMessage(details);
     if (message === undefined) return;
-    const lines = message.split('\n').map((line) => {
-      const more = line.length - MOST_CHARACTERS;
-      return more > 0 ? `${line.slice(0, MOST_CHARACTERS)} … and ${more} characters more` : line;
+    const [, before = message, counterexample = '', after = ''] =
+      /^(.*?\nCounterexample: )(.*)(\nShrunk .*)$/s.exec(message) ?? [];
+    const more = counterexample.length - MOST_CHARACTERS;
+    const shown =
+      more > 0 ? `${counterexample.slice(0, MOST_CHARACTERS)} … and ${more} characters more` : counterexample;
+    throw new Error(`${before}${shown}${after}`, {
+      cause: 'errorInstance' in details ? details.errorInstance : undefined,
     });
-    throw new Error(lines.join('\n'), { cause: 'errorInstance' in details ? details.errorInstance : undefined });
   },
 });

@@ -1,12 +1,11 @@
 import { type RawBuilder, sql } from 'kysely';
 import { z } from 'zod';
+import { TAG_CHARACTERS } from '../../jobs/shown-lengths.ts';
 import { exactWhole, statementOf } from '../sql/sql-rows.ts';
 import { firstCharacters } from '../sql/stored-text.ts';
 
 /** More tags than a person would read. */
 const MOST_TAGS = 200;
-/** Characters of a tag that fit in a line. */
-const TAG_CHARACTERS = 100;
 
 /** More tags than a client would show. */
 export const MOST_FULL_TAGS = 20_000;

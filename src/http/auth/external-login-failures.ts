@@ -25,7 +25,7 @@ export const LOGIN_FAILURES = {
   },
   'login-not-started': {
     code: 'unauthorized',
-    page: 'This login was not started in this browser, or more than ten minutes ago. Please start again.',
+    page: 'This login was not started in this browser, or too long ago. Please start again.',
   },
   'login-refused': { code: 'unauthorized', page: 'The login was cancelled or refused at the provider.' },
   'login-incomplete': {

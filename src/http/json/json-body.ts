@@ -4,7 +4,7 @@ import { receiveBody, sizeInWords } from '../limits/receive-body.ts';
 import type { AppEnv } from '../service.ts';
 import { checkedBody, documented } from './body-values.ts';
 import type { JsonLimits } from './json-parser.ts';
-import { LARGE_BODIES, type LargeBody, type LargeBodyName } from './large-bodies.ts';
+import { LARGE_BODIES, type LargeBody, type LargeBodyName, MOST_BYTES_HERE, MOST_VALUES_HERE } from './large-bodies.ts';
 
 /** The limits of one body. BODY_LIMIT_MB applies to every body as well. */
 export interface BodyLimits extends JsonLimits {
@@ -21,12 +21,8 @@ export const FEW_FIELDS: BodyLimits = { bytes: 16 * KB, values: 200, depth: 4 };
 /** For a body that is a list of some hundred names. */
 export const NAMES: BodyLimits = { bytes: 64 * KB, values: 2_001, depth: 4 };
 
-/** Larger bodies are parsed in another process, if there is one. A schema takes 10 ms for 16 KB of empty objects. */
-const ON_THIS_THREAD: Omit<BodyLimits, 'depth'> = { bytes: 16 * KB, values: 5_000 };
 /** The limits of a small body, which is always parsed on this thread. */
 const SMALL: Omit<BodyLimits, 'depth'> = { bytes: 64 * KB, values: 5_000 };
-/** The values allowed in a large body parsed on the thread of all requests, as in a Worker: about 50 ms. */
-const MOST_VALUES_HERE = 250_000;
 
 /** The body of a route: its documentation, and the only way to read it. */
 export interface JsonBody<Value> {
@@ -67,7 +63,7 @@ export function largeJsonBody<Name extends LargeBodyName>(
   const parsed = async (c: Context<AppEnv>, bytes: Uint8Array): Promise<Value> => {
     const { takeApart } = c.get('service');
     const here = { ...limits, values: Math.min(limits.values, MOST_VALUES_HERE) };
-    if (bytes.byteLength <= ON_THIS_THREAD.bytes || takeApart === undefined) {
+    if (bytes.byteLength <= MOST_BYTES_HERE || takeApart === undefined) {
       return (await partsOf({ name, bytes, limits: here })) as Value;
     }
     const value = (await takeApart({ name, bytes, limits }, c.get('deadline'))) as Value;

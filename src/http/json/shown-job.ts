@@ -16,9 +16,6 @@ const map = <Value extends z.ZodType>(value: Value) =>
     .nullable()
     .transform((all) => all ?? {});
 
-/** How much of a job a page shows. */
-export const BRIEF = { hosts: 500, entries: 50, characters: 20_000 } as const;
-
 /** A job as a page shows it: the brief REST object (src/questions/one-job/job-json.ts). Absent members are 0 or ''. */
 const ShownJob = z.object({
   id: whole,

@@ -1,23 +1,13 @@
 import type { Sqlite } from '../../db/driver/node-sqlite.ts';
-import {
-  CONFIGURATION_COLUMNS,
-  jobColumns,
-  NODE_COLUMNS,
-  NODE_STATE_COLUMNS,
-  TAG_COLUMNS,
-  USER_COLUMNS,
-} from '../../db/foreign/foreign-tables.ts';
+import { jobColumns } from '../../db/foreign/foreign-tables.ts';
 import { openForeign } from '../../db/foreign/open-foreign.ts';
-import { type Columns, columnsOf, type ForeignRows, lastRowid, rowsOfTable } from '../../db/foreign/read-foreign.ts';
+import { columnsOf, type ForeignRows, lastRowid, rowsOfTable } from '../../db/foreign/read-foreign.ts';
 import { SCHEMA_VERSION } from '../../db/schema/schema-version.ts';
 import type { SqlValue } from '../../db/statement.ts';
 import { StartupError } from '../../startup-error.ts';
 import { BatchBuilder, type ImportBatch, type ImportSource } from '../batch.ts';
+import { COPIED_TABLES, type CopiedTable, type Copy } from './copied-tables.ts';
 import { BadRow, jobOfRow } from './foreign-job.ts';
-
-/** The tables that are copied unchanged. Each comes after the tables that it refers to. */
-export const COPIES = ['copyTags', 'copyUsers', 'copyConfiguration', 'copyNodes', 'copyNodeStates'] as const;
-export type Copy = (typeof COPIES)[number];
 
 export interface DatabaseSource extends ImportSource {
   /** Returns the rows of a table for the write of the same name. */
@@ -110,7 +100,7 @@ function batchOf(builder: BatchBuilder, { rows, ids, repaired }: ForeignRows, ta
 }
 
 async function* rowsToCopy(db: Sqlite, copy: Copy): AsyncGenerator<SqlValue[][], void, void> {
-  const { table, columns, defaults } = TABLES[copy];
+  const { table, columns, defaults }: CopiedTable = COPIED_TABLES[copy];
   for (const { rows } of rowsOfTable(db, table, columns)) {
     yield rows.map((row) => Object.keys(columns).map((name) => sqlValueOf(row[name]) ?? defaults[name] ?? null));
   }
@@ -119,17 +109,3 @@ async function* rowsToCopy(db: Sqlite, copy: Copy): AsyncGenerator<SqlValue[][],
 function sqlValueOf(value: unknown): SqlValue {
   return typeof value === 'string' || typeof value === 'number' ? value : null;
 }
-
-const TABLES: Readonly<
-  Record<Copy, { table: string; columns: Columns; defaults: Readonly<Record<string, SqlValue>> }>
-> = {
-  copyTags: { table: 'tag', columns: TAG_COLUMNS, defaults: { tag_scope: 'global' } },
-  copyUsers: { table: 'hpc_user', columns: USER_COLUMNS, defaults: { ldap: 0, roles: '[]', projects: '[]' } },
-  copyConfiguration: { table: 'configuration', columns: CONFIGURATION_COLUMNS, defaults: {} },
-  copyNodes: { table: 'node', columns: NODE_COLUMNS, defaults: {} },
-  copyNodeStates: {
-    table: 'node_state',
-    columns: NODE_STATE_COLUMNS,
-    defaults: { jobs_running: 0, cpus_allocated: 0, memory_allocated: 0, gpus_allocated: 0, health_state: 'failed' },
-  },
-};

@@ -3,7 +3,7 @@ import type { NodePeaks } from '../../jobs/node-peaks.ts';
 import { usedOf } from '../../jobs/used-fractions.ts';
 import type { WalltimeAdvice } from '../../jobs/walltime-advice.ts';
 import { adviceWords } from '../advice-words.ts';
-import { duration } from '../format.ts';
+import { duration, memory } from '../format.ts';
 import { type Html, html } from '../html.ts';
 
 /** What a page knows of how much of what a job asked for it used. */
@@ -38,15 +38,8 @@ function memorySentences({ memoryAsked }: ShownJob, used: number | undefined): s
   if (memoryAsked === undefined) {
     return used === undefined ? [] : [`It used ${percent(used)} of the memory of its nodes.`];
   }
-  const asked = memory(Number(memoryAsked));
+  const asked = memory(memoryAsked);
   return [used === undefined ? `It asked for ${asked} of memory.` : `It used ${percent(used)} of ${asked} of memory.`];
-}
-
-/** Of MB. */
-function memory(mb: number): string {
-  const [size = '', unit = ''] =
-    mb < 1024 ? [String(mb), 'MB'] : mb < 2 ** 20 ? [(mb / 1024).toFixed(0), 'GB'] : [(mb / 2 ** 20).toFixed(1), 'TB'];
-  return `${size} ${unit}`;
 }
 
 /** A load slightly above the number of threads is that of the system. */

@@ -1,15 +1,16 @@
 import type { ExportFormat } from '../../jobs/export-format.ts';
-import { FIELDS } from '../../jobs/fields.ts';
+import { type DerivedField, FIELDS } from '../../jobs/fields.ts';
 import { BOUNDS } from '../../jobs/input-bounds.ts';
 import { type ListOrder, NEWEST_FIRST } from '../../jobs/list-order.ts';
 import { LISTED_FIELDS, type ListedField } from '../../jobs/listed-fields.ts';
 import { DEFAULT_PAGE_SIZE, LIST_SIZES } from '../../jobs/paging.ts';
 import { type Reach, rightsOf, type User } from '../../jobs/roles.ts';
+import type { Whole } from '../../jobs/statistics.ts';
 import type { ListedJob } from '../../questions/list/listed-job-rows.ts';
 import { cut, REPEATED_QUERY_CHARACTERS } from '../cut-text.ts';
 import { exportLinks } from '../export-links.ts';
 import { address, type Filtered } from '../filter/filter-words.ts';
-import { decimal, duration, time, whole } from '../format.ts';
+import { decimal, duration, memory, time, whole } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import { jobDuration, jobState, tagList } from '../job-state-and-tags.ts';
 import { onlyLink, type Subject, subjectLink } from '../page-links.ts';
@@ -118,6 +119,9 @@ function row(page: Filtered, job: ListedJob, { fields, hasTags }: ShownColumns):
 ${fields.map((field) => number(field, job))}${hasTags && html`<td class="tags">${tagList(job.tags)}</td>`}</tr>\n`;
 }
 
+/** How a derived number is shown. */
+const IN_UNIT: Readonly<Record<DerivedField['unit'], (value: Whole) => string>> = { s: duration, MB: memory };
+
 function number(field: ListedField, job: ListedJob): Html {
   switch (field.kind) {
     case 'time':
@@ -126,7 +130,7 @@ function number(field: ListedField, job: ListedJob): Html {
       return html`<td class="num">${field.name === 'duration' ? jobDuration(job) : whole(job[field.property])}</td>`;
     case 'derived': {
       const value = job[field.property];
-      return html`<td class="num">${value !== null && duration(value)}</td>`;
+      return html`<td class="num">${value !== null && IN_UNIT[field.unit](value)}</td>`;
     }
     case 'decimal': {
       const value = job[field.property];

@@ -1,11 +1,11 @@
 import { FAILED_STATES } from '../../jobs/job-enums.ts';
-import { type PartitionUse, PERIOD } from '../../questions/partitions/partition-use.ts';
+import { type PartitionUse, PERIOD, WAITS } from '../../questions/partitions/partition-use.ts';
 import { cut } from '../cut-text.ts';
 import { address, linked } from '../filter/filter-words.ts';
 import { duration, percentage, whole } from '../format.ts';
 import { type Html, html } from '../html.ts';
 
-const HEADS = ['Running', 'Jobs', 'Core h', 'Failed', 'Wait p50', 'Wait p90'];
+const HEADS = ['Running', 'Jobs', 'Core h', 'Failed', ...WAITS.map((p) => `Wait p${p}`)];
 
 /** Renders the recent use of the partitions. */
 export function partitionsContent(partitions: readonly PartitionUse[], { hasMore }: { hasMore: boolean }): Html {

@@ -7,6 +7,7 @@ import {
   type MonthlyReport,
   REPORT_SUBJECTS,
   type ReportSubject,
+  WAITS,
 } from '../../questions/report/monthly-report.ts';
 import { cut } from '../cut-text.ts';
 import { decimal, duration, whole } from '../format.ts';
@@ -63,7 +64,10 @@ export function reportTables(report: MonthlyReport, isPartial: boolean): ReportT
 function countsTable({ totals, days, states, wait }: MonthlyReport): ReportTable {
   const started = days.reduce((all, day) => all + day.started, 0);
   const ended = states.reduce((all, { totalJobs }) => all + Number(totalJobs), 0);
-  const [median, most] = (wait?.values ?? []).map(({ value }) => (value === null ? 'unknown' : duration(value)));
+  const waitOf = (at: number) => {
+    const value = wait?.values[at]?.value ?? null;
+    return value === null ? 'unknown' : duration(value);
+  };
   return {
     title: 'Jobs',
     columns: ['Figure', 'Number'],
@@ -72,8 +76,7 @@ function countsTable({ totals, days, states, wait }: MonthlyReport): ReportTable
       ['Jobs that started', whole(started)],
       ['Jobs that ended', whole(ended)],
       ['Users with jobs that ran', whole(totals?.totalUsers ?? 0)],
-      ['Wait of jobs that started, median', median ?? 'unknown'],
-      ['Wait of jobs that started, 90th percentile', most ?? 'unknown'],
+      ...WAITS.map((p, at) => [`Wait of jobs that started, ${p === 50 ? 'median' : `${p}th percentile`}`, waitOf(at)]),
     ],
   };
 }

@@ -1,4 +1,5 @@
-import { PERIOD, type UnusualKind } from '../../jobs/unusual-kinds.ts';
+import type { UnusualKind } from '../../jobs/unusual-kinds.ts';
+import { PERIOD } from '../../jobs/unusual-limits.ts';
 import { type Html, html } from '../html.ts';
 import { CHECKED, rules } from './unusual-words.ts';
 

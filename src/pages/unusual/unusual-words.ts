@@ -1,5 +1,6 @@
 import { FAILED_STATES } from '../../jobs/job-enums.ts';
-import { BEFORE, LIMITS, PERIOD, type Unusual, type UnusualKind } from '../../jobs/unusual-kinds.ts';
+import type { Unusual, UnusualKind } from '../../jobs/unusual-kinds.ts';
+import { BEFORE, LIMITS, PERIOD } from '../../jobs/unusual-limits.ts';
 import { cut } from '../cut-text.ts';
 import { address } from '../filter/filter-words.ts';
 import { duration, whole } from '../format.ts';

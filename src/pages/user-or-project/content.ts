@@ -5,7 +5,7 @@ import { FAILED_STATES } from '../../jobs/job-enums.ts';
 import type { JobsStatistics } from '../../jobs/statistics.ts';
 import { UTC } from '../../jobs/time-zone.ts';
 import type { ListedJob } from '../../questions/list/listed-job-rows.ts';
-import type { UseInPeriod, UserOrProjectUse } from '../../questions/user-or-project/user-or-project-use.ts';
+import { type UseInPeriod, type UserOrProjectUse, WAITS } from '../../questions/user-or-project/user-or-project-use.ts';
 import { cut } from '../cut-text.ts';
 import { exportLinks } from '../export-links.ts';
 import { address } from '../filter/filter-words.ts';
@@ -60,7 +60,7 @@ ${recentJobs('Longest jobs', recent, 'duration', longest)}`
 }
 
 function periodsTable(periods: readonly Period[]): Html {
-  const heads = ['Jobs', 'Running', 'Failed', 'Node h', 'Core h', 'Acc. h', 'Wait p50', 'Wait p90'];
+  const heads = ['Jobs', 'Running', 'Failed', 'Node h', 'Core h', 'Acc. h', ...WAITS.map((p) => `Wait p${p}`)];
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Totals"><table class="data"><thead><tr><th scope="col">Started</th>${heads.map(
     (head) => html`<th scope="col" class="num">${head}</th>`,
   )}</tr></thead><tbody>${periods.map(periodRow)}</tbody></table></div>`;

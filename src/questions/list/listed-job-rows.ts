@@ -6,9 +6,10 @@ import { firstCharacters } from '../../db/sql/stored-text.ts';
 import type { Statement } from '../../db/statement.ts';
 import { BOUNDS } from '../../jobs/input-bounds.ts';
 import { isNewestFirst, type ListOrder } from '../../jobs/list-order.ts';
-import { LISTED_FIELDS, type ListedField, MOST_LISTED_TAGS, NAME_CHARACTERS } from '../../jobs/listed-fields.ts';
+import { LISTED_FIELDS, type ListedField } from '../../jobs/listed-fields.ts';
 import { byProperty } from '../../jobs/number-fields.ts';
 import { type ListCursor, offsetOf, type PageRequest } from '../../jobs/paging.ts';
+import { LISTED_NAME_CHARACTERS, MOST_LISTED_TAGS, TAG_CHARACTERS } from '../../jobs/shown-lengths.ts';
 import type { VisibleJobs } from '../../jobs/visibility.ts';
 import { column, userOf } from '../where/sqlite.ts';
 import { inOrder, type OrderedSlice, valueAt } from './in-order.ts';
@@ -18,13 +19,11 @@ import { withIds } from './sqlite.ts';
 
 /** One more than the maximum length of names (src/jobs/input-bounds.ts), so that longer ones are recognized. */
 const TEXT_CHARACTERS = BOUNDS.text.most + 1;
-/** Characters of a tag that fit in a line. */
-const TAG_CHARACTERS = 100;
 
 const ListedJob = z.object({
   id: exactWhole,
   jobId: exactWhole,
-  /** At most NAME_CHARACTERS of the jobName in its metadata; '' without one. */
+  /** At most LISTED_NAME_CHARACTERS of the jobName in its metadata; '' without one. */
   name: z.string(),
   user: z.string(),
   project: z.string(),
@@ -98,7 +97,7 @@ function listedAt(jobs: VisibleJobs, options: ListedJobsOptions, positions: RawB
   // The rows keep the order of `positions`, the outer loop of the join (as in src/questions/list/sqlite.ts).
   const query = sql`WITH positions AS MATERIALIZED (${positions})
     SELECT ${number(column('id'))} AS id, ${number(column('job_id'))} AS "jobId",
-      ${firstCharacters(sql`ifnull(${jsonText(column('meta_data'), 'jobName')}, '')`, NAME_CHARACTERS)} AS name,
+      ${firstCharacters(sql`ifnull(${jsonText(column('meta_data'), 'jobName')}, '')`, LISTED_NAME_CHARACTERS)} AS name,
       ${firstCharacters(userOf(jobs), TEXT_CHARACTERS)} AS user, ${text('project')} AS project, ${text('cluster')} AS cluster, ${text('subcluster')} AS "subCluster",
       ${text('job_state')} AS "jobState", ${sql.join(numbers)}, ${tags(jobs.tagScopes)} AS tags
     FROM positions CROSS JOIN job ON job.id = positions.id`;

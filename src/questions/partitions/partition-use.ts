@@ -22,7 +22,8 @@ export interface PartitionUse {
 }
 
 const GROUPS = { groupBy: ['cluster', 'partition'], most: MOST_GROUPS } as const;
-const WAITS = [50, 90];
+/** Percentiles of waits. */
+export const WAITS = [50, 90];
 
 /** Reads the use of all partitions, those with the most core hours first. */
 export async function readPartitionUse(caller: CallerQuestions): Promise<PartitionUse[]> {

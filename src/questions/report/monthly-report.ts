@@ -38,7 +38,7 @@ export interface MonthlyReport extends ReportOptions {
 /** Groups of each table. */
 export const MOST_REPORTED = 20;
 /** The percentiles of the waits. */
-const WAITS = [50, 90];
+export const WAITS = [50, 90];
 
 /**
  * Reads the report of a month. `visible` limits a filter to the jobs that the caller may see. For a month that has ended

@@ -3,19 +3,16 @@ import { type Condition, FAILED, RUNNING } from '../../jobs/filter.ts';
 import { type Group, MOST_GROUPS } from '../../jobs/groups.ts';
 import { ENDED_STATES } from '../../jobs/job-enums.ts';
 import {
-  BEFORE,
   failingNodes,
   heavyUse,
   isLongWait,
   isMuch,
-  LIMITS,
   longWaits,
-  MOST_OF_KIND,
-  PERIOD,
   silentCluster,
   type Unusual,
   type UnusualKind,
 } from '../../jobs/unusual-kinds.ts';
+import { BEFORE, LIMITS, MOST_OF_KIND, PERIOD } from '../../jobs/unusual-limits.ts';
 import { groupsFor } from '../../jobs/visibility.ts';
 import type { CallerQuestions } from '../caller-questions.ts';
 import { overdueJobs } from '../jobs-past-walltime/sqlite.ts';

@@ -55,7 +55,7 @@ const FIRST_GROUPS = { page: 1, itemsPerPage: 10 } as const;
 const LARGEST = { sortBy: DEFAULT_SORT_FIELD, page: FIRST_GROUPS } as const;
 const MOST_JOBS = 5;
 /** Percentiles of waits. */
-const WAITS = [50, 90];
+export const WAITS = [50, 90];
 
 /** Reads what a user or a project has used, at any time and in PERIOD. */
 export async function readUserOrProjectUse(
