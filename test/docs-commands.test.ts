@@ -102,6 +102,8 @@ const BEFORE: Readonly<Record<string, (terminal: Terminal) => Promise<unknown>>>
     if (!NEEDS['sqlite3']) await terminal.type('mkdir /srv/cc-jobs; cp /srv/cc-backend/var/job.db /srv/cc-jobs/');
   },
   'docs/install.md': async (terminal) => {
+    // The link to an unpacked bundle: a checkout has the same command.
+    await terminal.type('ln -sfn /opt/cc-jobs ~/cc-jobs');
     if (!IS_THROWAWAY) return;
     const repository = `userdel cc-jobs || true # of another page
       git init -q /srv/repository; cd /srv/repository

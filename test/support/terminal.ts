@@ -86,6 +86,8 @@ export class Terminal {
       const [, account] = SHELL_OF.exec(text) ?? [];
       if (account !== undefined) {
         this.#within = { account, state: this.#state };
+        // It starts where the shell before is, also if its account may not enter that directory.
+        this.#state = this.#state.replace(/^cd (["']).*?\1/m, '{ $& || true; }');
         continue;
       }
       if (text === 'exit' && this.#within !== undefined) {
