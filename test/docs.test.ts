@@ -1,8 +1,11 @@
 /** The documents agree with the code: each table of the code and its document have the same rows. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readSettings } from '../src/check-settings.ts';
+import { ClusterFileSchema } from '../src/clusters/cluster-schema.ts';
+import { decodeCluster } from '../src/clusters/decode-cluster.ts';
 import { COMMANDS } from '../src/commands/commands.ts';
 import type { ConnectionSettings } from '../src/connection-settings.ts';
 import { PRAGMAS } from '../src/db/driver/pragmas.ts';
@@ -26,6 +29,8 @@ import { CONNECTION_SETTINGS, SettingsSchema } from '../src/settings.ts';
 import { notApplied } from '../src/settings-by-deployment.ts';
 import { testConnection } from './support/connection-settings.ts';
 import { blocksOf, DOCUMENTS, ROOT, readDocument as read } from './support/documents.ts';
+import { testFolder } from './support/folder.ts';
+import { sacctFiles } from './support/sacct-file.ts';
 import { type TestApp, testApp } from './support/test-app.ts';
 
 /** The cells of the table under a heading, without backticks and without its header. */
@@ -97,6 +102,54 @@ test('docs/settings.md says which settings need a restart', () => {
 test('docs/operations.md has every finding of a check of the archive', () => {
   const rows = table('docs/operations.md', 'Check and repair the archive').map(([kind]) => kind);
   expect([...new Set(rows)]).toEqual(Object.keys(FINDINGS));
+});
+
+describe('cluster.json in docs/operations.md', () => {
+  const text = /cluster\.json <<END\n(.*?)^END$/ms.exec(read('docs/operations.md'))?.[1] ?? '';
+  const rows = table('docs/operations.md', 'cluster.json').map(([member = '', required]) => ({ member, required }));
+
+  test('is accepted by the program', () => {
+    const { name, subClusters } = decodeCluster(text);
+    expect([name, subClusters.map(({ name }) => name)]).toEqual(['birch', ['main']]);
+  });
+
+  test('is described with every member in the order of the code', () => {
+    const { name, metricConfig, subClusters } = ClusterFileSchema.keyof().enum;
+    const members = (list: typeof metricConfig | typeof subClusters) => [
+      list,
+      ...Object.keys(ClusterFileSchema.shape[list].element.shape).map((member) => `${list}[].${member}`),
+    ];
+    expect(rows.map(({ member }) => member)).toEqual([name, ...members(metricConfig), ...members(subClusters)]);
+  });
+
+  test('is described with what is required', () => {
+    for (const { member, required } of rows) {
+      const file = JSON.parse(text) as Record<string, Record<string, unknown>[]>;
+      const [list = '', part] = member.split('[].');
+      delete (part === undefined ? file : file[list]?.[0])?.[part ?? list];
+      expect(ClusterFileSchema.safeParse(file).success, member).toBe(required === 'no');
+    }
+  });
+});
+
+test('docs/operations.md says which columns of sacct are required', async () => {
+  const groups = table('docs/operations.md', 'From sacct')
+    .filter(([, required]) => required?.startsWith('yes'))
+    .map(([columns = '']) => columns.split(/, | or /));
+  const file = join(testFolder(), 'jobs.psv');
+  const isAccepted = async (columns: string[]) => {
+    await writeFile(file, `${columns.join('|')}\n`);
+    return await sacctFiles([file]).then(
+      () => true,
+      () => false,
+    );
+  };
+  const first = groups.map(([column = '']) => column);
+  expect(first.length).toBeGreaterThan(5);
+  for (const [at, group] of groups.entries()) {
+    for (const column of group) expect(await isAccepted(first.with(at, column)), column).toBe(true);
+    expect(await isAccepted(first.toSpliced(at, 1)), `without ${group}`).toBe(false);
+  }
 });
 
 test('docs/pages.md has every page of the menu', () => {
