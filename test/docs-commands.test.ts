@@ -94,18 +94,21 @@ const BEFORE: Readonly<Record<string, (terminal: Terminal) => Promise<unknown>>>
   'docs/exports.md': (terminal) => terminal.type('cc-jobs migrate'),
   'docs/from-cc-backend.md': async (terminal) => {
     ccBackend(terminal);
-    if (IS_THROWAWAY)
-      await terminal.type(
-        'useradd cc-backend; useradd cc-jobs; chown -R cc-backend: /srv/cc-backend; chmod 700 /srv/cc-backend/var',
-      );
-    // The same as the first block does.
-    if (!NEEDS['sqlite3']) await terminal.type('mkdir /srv/cc-jobs; cp /srv/cc-backend/var/job.db /srv/cc-jobs/');
+    const { code, stderr } = await terminal.type(
+      IS_THROWAWAY
+        ? `useradd cc-backend; useradd cc-jobs; chown -R cc-backend: /srv/cc-backend; chmod 700 /srv/cc-backend/var
+          install -d -o cc-jobs -m 750 /etc/cc-jobs; cc-jobs keys | sudo -u cc-jobs tee /etc/cc-jobs/.env
+          mkdir /opt/cc-jobs; mount --bind '${ROOT}' /opt/cc-jobs`
+        : 'mkdir /srv/cc-jobs; cc-jobs keys > /etc/cc-jobs/.env',
+    );
+    expect({ code, stderr }).toMatchObject({ code: 0 });
   },
   'docs/install.md': async (terminal) => {
     // The link to an unpacked bundle: a checkout has the same command.
     await terminal.type('ln -sfn /opt/cc-jobs ~/cc-jobs');
     if (!IS_THROWAWAY) return;
     const repository = `userdel cc-jobs || true # of another page
+      umount /opt/cc-jobs && rmdir /opt/cc-jobs; rm -rf /etc/cc-jobs
       git init -q /srv/repository; cd /srv/repository
       git --work-tree='${ROOT}' add -A && git rm -rq --cached --ignore-unmatch node_modules
       git -c user.name=test -c user.email=test@localhost commit -qm 'as it is here'`;
@@ -179,11 +182,12 @@ describe.each(PAGES)('$page', ({ page, blocks }) => {
     });
 
     test.runIf(IS_THROWAWAY && NEEDS['sqlite3'])('both accounts write to the database at the same time', async () => {
-      const { code, stderr } = await terminal.type(`cd /srv; mkfifo opened done; chmod 666 opened done
+      const { code, stdout, stderr } = await terminal.type(`cd /srv; mkfifo opened done; chmod 666 opened done
         write() { sudo -u $1 sqlite3 /srv/cc-backend/var/job.db 'BEGIN IMMEDIATE; ROLLBACK' "$2"; }
-        write cc-backend '.system echo >/srv/opened; cat /srv/done' &
-        cat opened; write cc-jobs ''; echo >done; wait $!`);
-      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+        write cc-backend '.system echo >/srv/opened; read _ </srv/done' &
+        read _ <opened; write cc-jobs ''; echo >done; wait $!
+        find /srv/cc-backend/var -perm /o=rwx # what every account can read`);
+      expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: '', stderr: '' });
     });
   }
 });
