@@ -13,9 +13,9 @@ import type { Log } from '../src/log.ts';
 import { openParquetFiles } from '../src/parquet/parquet-files.ts';
 import { answerPattern, blocksOf, readDocument } from './support/documents.ts';
 import { makeFolder, removeFolder } from './support/folder.ts';
-import { type Listening, listening } from './support/listening.ts';
+import { listening } from './support/listening.ts';
 import { hasProgram, Terminal } from './support/terminal.ts';
-import { job, keys, type TestApp, type TestAppOptions, testApp } from './support/test-app.ts';
+import { job, keys, type TestAppOptions, testApp } from './support/test-app.ts';
 
 /** Start of the newest job, in Unix seconds. The jobs are read at this time. */
 const END = 1_790_000_000;
@@ -49,54 +49,61 @@ function examplesIn(route: string): Example[] {
   });
 }
 
-/** The URL and TOKEN of the page, for a running service. */
-async function ready(service: TestApp): Promise<{ terminal: Terminal; server: Listening }> {
+/** A terminal with the URL and TOKEN of the page, for a service that runs until `close`. */
+interface Ready {
+  terminal: Terminal;
+  close(): Promise<void>;
+}
+
+const [, VARIABLES = ''] = /```sh\n(URL=.*?)\n```/s.exec(PAGE) ?? [];
+
+async function ready(options: TestAppOptions): Promise<Ready> {
+  const service = await testApp(options);
   const [terminal, server] = [new Terminal(), await listening(service)];
   terminal.listens(`127.0.0.1:${server.port}`);
-  const [, variables = ''] = /```sh\n(URL=.*?)\n```/s.exec(PAGE) ?? [];
-  const { code, stderr } = await terminal.type(`JWT_PRIVATE_KEY=${keys.privateKey}\n${variables}`);
+  const { code, stderr } = await terminal.type(`JWT_PRIVATE_KEY=${keys.privateKey}\n${VARIABLES}`);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  return { terminal, server };
+  const close = async () => {
+    await terminal.close();
+    await server.close();
+    await service.close();
+  };
+  return { terminal, close };
+}
+
+/** The database and the service that the commands under a heading make. */
+async function readyByCommands(heading: string): Promise<Ready> {
+  const terminal = new Terminal();
+  const commands = blocksOf(PAGE).find((block) => block.heading === `## ${heading}` && block.language === 'sh')?.text;
+  const { code, stderr } = await terminal.type(`cc-jobs keys > .env\n${commands}\n${VARIABLES}`);
+  expect({ code, stderr }).toMatchObject({ code: 0 });
+  return { terminal, close: () => terminal.close() };
 }
 
 const pipes = makeFolder();
 afterAll(() => removeFolder(pipes));
 const parquetFiles = (log: Log) => openParquetFiles({ tempDir: pipes, queueLimit: 4, callerLimit: 4, log }).files;
 
-describe.each<[heading: string, options: TestAppOptions]>([
-  [
-    'Reading',
-    {
-      async fill({ db, archiveRoot }) {
-        const options = { jobs: 3_000, seed: 3, endTime: END, archived: 20, archivePath: archiveRoot };
-        const report = { progress() {}, bad() {} };
-        await importJobs(db, await generatedSource(options), report, new AbortController().signal);
-      },
-      service: ({ log }) => ({ clusters, clock: () => END, parquet: parquetFiles(log) }),
-    },
-  ],
-  [
-    'Writing',
-    {
-      sql: `INSERT INTO hpc_user (username, name, roles) VALUES ('max', 'Max M.', '["user","manager"]'),
-        ('root', 'Root R.', '["admin","api"]')`,
-      service: () => ({ clusters }),
-    },
-  ],
-])('%s', (heading, options) => {
+const GENERATED: TestAppOptions = {
+  async fill({ db, archiveRoot }) {
+    const options = { jobs: 3_000, seed: 3, endTime: END, archived: 20, archivePath: archiveRoot };
+    const report = { progress() {}, bad() {} };
+    await importJobs(db, await generatedSource(options), report, new AbortController().signal);
+  },
+  service: ({ log }) => ({ clusters, clock: () => END, parquet: parquetFiles(log) }),
+};
+
+describe.each<[heading: string, start: (heading: string) => Promise<Ready>]>([
+  ['Reading', () => ready(GENERATED)],
+  ['Writing', readyByCommands],
+])('%s', (heading, start) => {
   const routes = routesUnder(heading);
-  let service: TestApp;
   let terminal: Terminal;
-  let server: Listening;
+  let close: Ready['close'];
   beforeAll(async () => {
-    service = await testApp(options);
-    ({ terminal, server } = await ready(service));
+    ({ terminal, close } = await start(heading));
   });
-  afterAll(async () => {
-    await terminal.close();
-    await server.close();
-    await service.close();
-  });
+  afterAll(() => close());
 
   test('has an example for each route, but for those that are said to be like another', () => {
     expect(routes.length).toBeGreaterThan(8);
@@ -114,15 +121,10 @@ describe.each<[heading: string, options: TestAppOptions]>([
 });
 
 test.runIf(hasProgram('curl'))('the requests of docs/graphql.md', async () => {
-  const service = await testApp({
+  const { terminal, close } = await ready({
     jobs: [job({ cluster: 'fern' }), job({ cluster: 'fern', jobId: 2, jobState: 'running' })],
   });
-  const { terminal, server } = await ready(service);
-  onTestFinished(async () => {
-    await terminal.close();
-    await server.close();
-    await service.close();
-  });
+  onTestFinished(close);
   const answers: unknown[] = [];
   for (const { text } of blocksOf(readDocument('docs/graphql.md'))) {
     answers.push(JSON.parse((await terminal.type(text)).stdout));
