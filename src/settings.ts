@@ -148,7 +148,7 @@ export const SettingsSchema = z.object({
     .describe('interval at which accounts are created for all users of the directory (s)'),
   LDAP_SYNC_DELETE: onOff
     .prefault('off')
-    .describe('delete accounts of the directory that it does not have any more, at these times'),
+    .describe('delete accounts that are no longer in the directory, at these times'),
   API_ALLOWED_IPS: addressList.prefault('*').describe('client addresses that may use /api; * means all'),
   TRUST_PROXY: trustedProxies(16)
     .prefault('off')

@@ -16,7 +16,7 @@ import { LOGIN_FAILURES } from '../src/http/auth/external-login-failures.ts';
 import { DEFAULT_COLUMNS, KNOWN_COLUMNS } from '../src/jobs/export-columns.ts';
 import type { Bounds } from '../src/jobs/field-kinds.ts';
 import { ALL_FIELDS, STORED_FIELDS } from '../src/jobs/fields.ts';
-import { GROUPS } from '../src/jobs/groups.ts';
+import { GROUPS, MOST_GROUPS } from '../src/jobs/groups.ts';
 import { BOUNDS } from '../src/jobs/input-bounds.ts';
 import { ORDERS, SORT_COLUMNS } from '../src/jobs/list-order.ts';
 import { STOP_TIME, UNFILTERED_NUMBERS } from '../src/jobs/number-fields.ts';
@@ -66,8 +66,10 @@ describe('docs/settings.md', () => {
   test('has the bounds', () => {
     for (const [name = '', , , bounds = ''] of documented) {
       const schema = SettingsSchema.shape[name as keyof typeof SettingsSchema.shape];
-      const [, from, to] = /^(\d+) to (\d+)$/.exec(bounds) ?? [];
+      const [, words = '', from, to] = /^((?:[a-z]+, )*)(\d+) to (\d+)$/.exec(bounds) ?? [];
       if (from !== undefined && to !== undefined) {
+        const accepted = ['on', 'off', 'auto'].filter((word) => schema.safeParse(word).success);
+        expect(words.split(', ').slice(0, -1).sort(), name).toEqual(accepted.sort());
         const takes = (value: number) => schema.safeParse(String(value)).success;
         const [first, last] = [Number(from), Number(to)];
         expect([takes(first - 1), takes(first), takes(last), takes(last + 1)], name).toEqual([
@@ -76,9 +78,17 @@ describe('docs/settings.md', () => {
           true,
           false,
         ]);
-      } else if (bounds !== '') {
+      } else if (/^[a-z]+(, [a-z]+)+$/.test(bounds)) {
         for (const word of bounds.split(', ')) expect(schema.safeParse(word).success, `${name}=${word}`).toBe(true);
         expect(schema.safeParse('anything else').success, name).toBe(false);
+      } else {
+        // What is said about values that are not valid.
+        const values = ['x', '0', '-1', 'two words', 'http://x/path?query', 'two\nlines', '!', 'session'];
+        const refused = values.flatMap((value) => schema.safeParse(value).error?.issues ?? []);
+        const messages = new Set(refused.map(({ message }) => message));
+        const parts = bounds === '' ? [] : bounds.split('; ');
+        expect(messages.size, name).toBe(parts.length);
+        for (const [at, message] of [...messages].entries()) expect(message).toContain(parts[at]);
       }
     }
   });
@@ -214,6 +224,7 @@ describe('docs/internals.md', () => {
 
 test('docs/api.md has every group in the order of the code', () => {
   expect(table('docs/api.md', 'Groups').map(([name]) => name)).toEqual(GROUPS);
+  expect(read('docs/api.md')).toContain(`at most ${MOST_GROUPS.toLocaleString('en-US')} groups`);
 });
 
 test('docs/pages.md has the orders and the sizes of the list of jobs', () => {

@@ -27,7 +27,7 @@ cc-jobs user sync-ldap [--delete]
     --projects LIST   projects of a manager
     --password        set a password: prompts on a terminal, otherwise reads one line of standard input; ${PASSWORD_RULE}
     --no-password     remove the password, so that the account cannot log in with one
-    --delete          also delete the accounts of the directory that it does not have any more
+    --delete          also delete accounts that are no longer in the directory
 
 Works on the file of DB_URL, also while it is being served. Deleting an account deletes its settings; its jobs and tags
 stay. Existing sessions and tokens stay valid unless JWT_VALIDATE_USER=on; a new password does not end them. sync-ldap creates an account with the role user
