@@ -385,6 +385,15 @@ test.each(['cc-jobs.service', 'cc-jobs.socket'])('docs/install.md and the packag
   expect(block?.text.trim()).toBe(read(`packaging/system/${unit}`).trim());
 });
 
+test('README.md names the version, and links to every page', () => {
+  const readme = read('README.md');
+  const { version } = JSON.parse(read('package.json')) as { version: string };
+  expect(readme).toContain(`Version ${version} `);
+  // The history of the benchmarks belongs to their page.
+  const pages = DOCUMENTS.filter((page) => page.startsWith('docs/') && page !== 'docs/benchmark-history.md');
+  expect(pages.filter((page) => !readme.includes(`- [${page}](${page})`))).toEqual([]);
+});
+
 test('README.md has every directory of the sources', () => {
   const [, tree = ''] = /^## Source tree\n+```\n(.*?)^```/ms.exec(read('README.md')) ?? [];
   const named = new Set([...tree.matchAll(/(?<![\w/])([a-z-]+)\//g)].map(([, name]) => name));
