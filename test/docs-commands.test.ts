@@ -99,17 +99,19 @@ const BEFORE: Readonly<Record<string, (terminal: Terminal) => Promise<unknown>>>
       IS_THROWAWAY
         ? `useradd cc-backend; useradd cc-jobs; chown -R cc-backend: /srv/cc-backend; chmod 700 /srv/cc-backend/var
           install -d -o cc-jobs -m 750 /etc/cc-jobs; cc-jobs keys | sudo -u cc-jobs tee /etc/cc-jobs/.env
-          mkdir /opt/cc-jobs; mount --bind '${ROOT}' /opt/cc-jobs`
+          mkdir /opt/cc-jobs; cd '${ROOT}'; cp -r bin src routes migrations package.json /opt/cc-jobs; cd -
+          mkdir /opt/cc-jobs/node_modules; chmod -R a+rX /opt/cc-jobs
+          mount --bind "$(readlink -f '${ROOT}/node_modules')" /opt/cc-jobs/node_modules`
         : 'mkdir /srv/cc-jobs; cc-jobs keys > /etc/cc-jobs/.env',
     );
     expect({ code, stderr }).toMatchObject({ code: 0 });
   },
   'docs/install.md': async (terminal) => {
     // The link to an unpacked bundle: a checkout has the same command.
-    await terminal.type('ln -sfn /opt/cc-jobs ~/cc-jobs');
+    await terminal.type(`ln -sfn /opt/cc-jobs ${IS_THROWAWAY ? '~administrator' : '~'}/cc-jobs`);
     if (!IS_THROWAWAY) return;
     const repository = `userdel cc-jobs || true # of another page
-      umount /opt/cc-jobs && rmdir /opt/cc-jobs; rm -rf /etc/cc-jobs
+      umount /opt/cc-jobs/node_modules && rm -r /opt/cc-jobs; rm -rf /etc/cc-jobs
       git init -q /srv/repository; cd /srv/repository
       git --work-tree='${ROOT}' add -A && git rm -rq --cached --ignore-unmatch node_modules
       git -c user.name=test -c user.email=test@localhost commit -qm 'as it is here'`;
@@ -162,6 +164,7 @@ describe.each(PAGES)('$page', ({ page, blocks }) => {
   beforeAll(async () => {
     terminal = new Terminal();
     await BEFORE[page]?.(terminal);
+    await terminal.leaveRoot();
   });
   afterAll(() => terminal.close());
 
@@ -183,7 +186,7 @@ describe.each(PAGES)('$page', ({ page, blocks }) => {
     });
 
     test.runIf(IS_THROWAWAY && NEEDS['sqlite3'])('both accounts write to the database at the same time', async () => {
-      const { code, stdout, stderr } = await terminal.type(`cd /srv; mkfifo opened done; chmod 666 opened done
+      const { code, stdout, stderr } = await new Terminal().type(`cd /srv; mkfifo opened done; chmod 666 opened done
         write() { sudo -u $1 sqlite3 /srv/cc-backend/var/job.db 'BEGIN IMMEDIATE; ROLLBACK' "$2"; }
         write cc-backend '.system echo >/srv/opened; read _ </srv/done' &
         read _ <opened; write cc-jobs ''; echo >done; wait $!

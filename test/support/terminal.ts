@@ -56,6 +56,9 @@ interface Started extends Omit<Typed, 'code'> {
 /** The whole machine may be changed: `.ci/throwaway` has made it, and removes it. */
 export const IS_THROWAWAY = process.env['THROWAWAY'] === 'yes';
 
+/** The account that reads the documents on such a machine. It may use `sudo`. */
+const ADMINISTRATOR = 'administrator';
+
 export class Terminal {
   /**
    * Its `srv`, `opt`, `etc`, `var` and `backup` are those of the documents: `/` on a machine that is thrown away. The first
@@ -65,18 +68,20 @@ export class Terminal {
   readonly #services: (Started & Service)[] = [];
   /** The address at which something listens, by the one that the documents name. */
   readonly #addresses = new Map<string, string>();
+  readonly #work: string;
   #state: string;
   /** In a shell of another account: that account, and the state of the shell to which `exit` returns. */
   #within: { account: string; state: string } | undefined;
+  #isRoot = true;
 
   constructor() {
     const made = IS_THROWAWAY ? [] : ['opt', 'etc/cc-jobs', 'var/lib/cc-jobs', 'backup'];
     for (const name of ['srv', 'work', ...made]) mkdirSync(join(this.folder, name), { recursive: true });
     if (!IS_THROWAWAY) symlinkSync(ROOT, join(this.folder, 'opt/cc-jobs'));
-    const work = IS_THROWAWAY ? makeFolder() : join(this.folder, 'work');
+    this.#work = IS_THROWAWAY ? makeFolder() : join(this.folder, 'work');
     for (const name of ['bin', 'src', 'routes', 'node_modules', 'package.json', 'wrangler.toml'])
-      symlinkSync(join(ROOT, name), join(work, name));
-    this.#state = `cd '${work}'`;
+      symlinkSync(join(ROOT, name), join(this.#work, name));
+    this.#state = `cd '${this.#work}'`;
   }
 
   /** Types commands, and stops at the first that fails; those that serve keep running. `input` is what they are asked for. */
@@ -123,6 +128,13 @@ export class Terminal {
     writeFileSync(path, `${await this.#real(text)}\n`);
   }
 
+  /** From now on, on a machine that is thrown away, commands are typed by somebody who is not root. */
+  async leaveRoot(): Promise<void> {
+    if (!IS_THROWAWAY) return;
+    await this.type(`cd '${this.#work}'; chown -R ${ADMINISTRATOR}: .; HOME=~${ADMINISTRATOR}`);
+    this.#isRoot = false;
+  }
+
   /** From now on the address of the documents is this one. */
   listens(address: string): void {
     for (const documented of SERVED_AT) this.#addresses.set(documented, address);
@@ -164,7 +176,8 @@ export class Terminal {
     const { PATH = '', HOME = '/' } = process.env;
     const there = IS_THROWAWAY ? { HOME, npm_config_offline: 'true' } : { HOME: this.folder, PORT: '0' };
     const shell = ['sh', '-c', script.join('\n')];
-    const as = IS_THROWAWAY && this.#within !== undefined ? ['sudo', '-u', this.#within.account] : [];
+    const account = this.#within?.account ?? (this.#isRoot ? 'root' : ADMINISTRATOR);
+    const as = IS_THROWAWAY ? ['sudo', '-u', account] : [];
     const child = spawn('/usr/bin/env', [...as, ...shell], {
       env: { PATH: `${join(ROOT, 'bin')}:${PATH}`, COLUMN_INDEX: 'off', ...there },
       detached: true,
