@@ -269,6 +269,13 @@ describe('commands', () => {
     expect(names).toHaveLength(new Set(named).size);
   });
 
+  test('in the blocks of the documents make tokens that expire', () => {
+    const blocks = DOCUMENTS.flatMap((page) => blocksOf(read(page)).map(({ text }) => text));
+    const tokens = blocks.flatMap((text) => text.match(/cc-jobs token .*/g) ?? []);
+    expect(tokens.length).toBeGreaterThan(3);
+    expect(tokens.filter((command) => !command.includes('--days '))).toEqual([]);
+  });
+
   // test/docs-commands.test.ts runs the commands in blocks.
   describe('in the prose of the documents', () => {
     const prose = DOCUMENTS.map(read).join('\n');
