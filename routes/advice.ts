@@ -8,8 +8,8 @@ import { once, readQuery } from '../src/http/query/query-parameters.ts';
 import { positive, wholeId } from '../src/http/query/query-values.ts';
 import { nowSec, queryOf } from '../src/http/request-values.ts';
 import type { AppEnv } from '../src/http/service.ts';
-import { usualJobs } from '../src/jobs/advice-kinds.ts';
 import { checkText, type JobFilter } from '../src/jobs/filter.ts';
+import { usualJobs } from '../src/jobs/usual-jobs.ts';
 import {
   type Asked,
   LEAST_JOBS,

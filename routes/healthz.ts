@@ -1,8 +1,8 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { Fault } from '../src/faults.ts';
-import { degradedReasons } from '../src/http/json/gather-system-state.ts';
 import { answers, json, resource } from '../src/http/json/responses.ts';
 import { NO_QUERY } from '../src/http/query/query-parameters.ts';
+import { degradedReasons } from '../src/http/system-state.ts';
 
 /** GET /healthz: reports the health of the service from memory, so that it answers at once if the database is busy. */
 export const healthz = resource().openapi(

@@ -12,7 +12,7 @@ import { readQuery } from '../src/http/query/query-parameters.ts';
 import { nowSec, queryOf } from '../src/http/request-values.ts';
 import type { AppEnv } from '../src/http/service.ts';
 import { EXPORT_FORMATS, type ExportFormat } from '../src/jobs/export-format.ts';
-import { DEFAULT_PAGE_SIZE } from '../src/jobs/paging.ts';
+import { DEFAULT_PAGE_SIZE } from '../src/jobs/page-sizes.ts';
 
 const List = z.object({
   jobs: z.array(JobSchema),

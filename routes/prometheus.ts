@@ -1,9 +1,9 @@
 import { Hono } from 'hono';
-import { systemState } from '../src/http/json/gather-system-state.ts';
 import { ClusterFiguresReader } from '../src/http/prometheus/cluster-figures.ts';
 import type { ServiceMetrics } from '../src/http/prometheus/prometheus-port.ts';
 import { requireScraper } from '../src/http/prometheus/scrape-access.ts';
 import type { AppEnv } from '../src/http/service.ts';
+import { systemState } from '../src/http/system-state.ts';
 
 /**
  * GET /metrics: the state of the service and of the clusters in the text format of Prometheus. If the database does not

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { requireAdministrator } from '../src/http/auth/api-access.ts';
-import { systemState } from '../src/http/json/gather-system-state.ts';
 import { answers, apiRoute, json, resource } from '../src/http/json/responses.ts';
+import { systemState } from '../src/http/system-state.ts';
 
 /** The documented part of SystemState. */
 const System = z.object({

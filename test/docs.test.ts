@@ -20,8 +20,10 @@ import { GROUPS, MOST_GROUPS } from '../src/jobs/groups.ts';
 import { BOUNDS } from '../src/jobs/input-bounds.ts';
 import { ORDERS, SORT_COLUMNS } from '../src/jobs/list-order.ts';
 import { STOP_TIME, UNFILTERED_NUMBERS } from '../src/jobs/number-fields.ts';
-import { LIST_SIZES } from '../src/jobs/paging.ts';
+import { LIST_SIZES } from '../src/jobs/page-sizes.ts';
 import { END_WORDS } from '../src/jobs/slurm-states.ts';
+import { MAX_HEADER_BYTES } from '../src/nodejs/broken-requests.ts';
+import { HEADERS_LIMIT_MS } from '../src/nodejs/connection-timeouts.ts';
 import { sizeFor } from '../src/nodejs/memory-sizing.ts';
 import { NAV } from '../src/pages/nav.ts';
 import { FIXED } from '../src/restart-only-settings.ts';
@@ -428,3 +430,8 @@ function anchorsOf(markdown: string): string[] {
       .replaceAll(' ', '-'),
   );
 }
+
+test('docs/security.md has the time and the size of headers', () => {
+  const [row] = table('docs/security.md', 'Limits').filter(([what]) => what === 'request line and headers');
+  expect(row?.[1]).toBe(`${MAX_HEADER_BYTES / 1024} KiB; ${HEADERS_LIMIT_MS / 1000} s to arrive`);
+});

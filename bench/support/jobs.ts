@@ -1,6 +1,6 @@
 import { jobRows } from '../../src/db/job-rows.ts';
 import type { InsertJobsInput } from '../../src/db/writes/insert-jobs.ts';
-import { generateJobs } from '../../src/dev/generate.ts';
+import { generateJobs } from '../../src/dev/generate-jobs.ts';
 import type { Job } from '../../src/jobs/job.ts';
 import { END_SEC } from './database.ts';
 

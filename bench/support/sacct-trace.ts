@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { generateJobs } from '../../src/dev/generate.ts';
+import { generateJobs } from '../../src/dev/generate-jobs.ts';
 import { END_SEC } from './database.ts';
 
 const COLUMNS =

@@ -7,7 +7,8 @@ import { choice, count, readQuery } from '../../src/http/query/query-parameters.
 import { nowSec, queryOf } from '../../src/http/request-values.ts';
 import type { AppEnv } from '../../src/http/service.ts';
 import { type ListOrder, NEWEST_FIRST, ORDERS, SORT_COLUMNS } from '../../src/jobs/list-order.ts';
-import { DEFAULT_PAGE_SIZE, LIST_SIZES, type PageRequest } from '../../src/jobs/paging.ts';
+import { DEFAULT_PAGE_SIZE, LIST_SIZES } from '../../src/jobs/page-sizes.ts';
+import type { PageRequest } from '../../src/jobs/paging.ts';
 import type { VisibleJobs } from '../../src/jobs/visibility.ts';
 import { offerOnFault } from '../../src/pages/fault-page.ts';
 import { suggestSmaller } from '../../src/pages/filter/suggest-smaller.ts';

@@ -1,11 +1,11 @@
 import { type Context, Hono } from 'hono';
 import { deleteCookie, getCookie } from 'hono/cookie';
 import { Fault } from '../../src/faults.ts';
-import { loggedInAtCcBackend } from '../../src/http/auth/cc-backend-session.ts';
-import { verifyCookieToken } from '../../src/http/auth/cookie-token.ts';
+import { loggedInAtCcBackend } from '../../src/http/auth/cc-backend-session-cookie.ts';
 import { admitExternal, type ExternalUser, storableUser } from '../../src/http/auth/external-account.ts';
 import { faultOfLogin, LoginFailure } from '../../src/http/auth/external-login-failures.ts';
-import { verifyLoginToken } from '../../src/http/auth/login-token.ts';
+import { verifyCookieToken } from '../../src/http/auth/other-sites-cookie-token.ts';
+import { verifyLoginToken } from '../../src/http/auth/other-sites-login-token.ts';
 import type { LoggedIn, PasswordLogins } from '../../src/http/auth/password-login.ts';
 import { addressWithin } from '../../src/http/auth/redirect-target.ts';
 import { endSession, isFromProvider, startSession } from '../../src/http/auth/session-cookie.ts';

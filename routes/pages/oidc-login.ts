@@ -3,7 +3,7 @@ import type { Gate } from '../../src/concurrency-gate.ts';
 import { Fault } from '../../src/faults.ts';
 import { admitExternal } from '../../src/http/auth/external-account.ts';
 import { faultOfLogin, LoginFailure } from '../../src/http/auth/external-login-failures.ts';
-import { userOfClaims } from '../../src/http/auth/oidc/claims.ts';
+import { userOfClaims } from '../../src/http/auth/oidc/claims-of-id-token.ts';
 import { keepLogin, takeLogin } from '../../src/http/auth/oidc/login-cookie.ts';
 import type { OidcContacts } from '../../src/http/auth/oidc/oidc-contacts.ts';
 import type { OidcProvider } from '../../src/http/auth/oidc/provider.ts';

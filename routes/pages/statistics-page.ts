@@ -11,7 +11,7 @@ import { nowSec, queryOf } from '../../src/http/request-values.ts';
 import type { AppEnv } from '../../src/http/service.ts';
 import { hiddenFrom, isKeyHiddenAmong } from '../../src/jobs/hidden-metrics.ts';
 import { DEFAULT_DURATION_BINS, DURATION_BINS_NAMES } from '../../src/jobs/histograms.ts';
-import { DEFAULT_PAGE_SIZE } from '../../src/jobs/paging.ts';
+import { DEFAULT_PAGE_SIZE } from '../../src/jobs/page-sizes.ts';
 import { DEFAULT_SORT_FIELD, SORT_FIELDS } from '../../src/jobs/statistics.ts';
 import { zoneOf } from '../../src/jobs/time-grammar.ts';
 import { UTC } from '../../src/jobs/time-zone.ts';

@@ -1,9 +1,9 @@
 import { Hono } from 'hono';
 import { requireAdministrator } from '../../src/http/auth/api-access.ts';
-import { systemState } from '../../src/http/json/gather-system-state.ts';
 import { NO_QUERY, readQuery } from '../../src/http/query/query-parameters.ts';
 import { queryOf } from '../../src/http/request-values.ts';
 import type { AppEnv } from '../../src/http/service.ts';
+import { systemState } from '../../src/http/system-state.ts';
 import { pageAnswer } from '../../src/pages/layout.ts';
 import { systemContent } from '../../src/pages/system/content.ts';
 

@@ -1,6 +1,6 @@
 import { unitJson } from '../clusters/cluster-json.ts';
 import { round2 } from '../clusters/footprint.ts';
-import { samplesText } from '../jobs/metric-samples.ts';
+import { samplesText } from '../jobs/samples-text.ts';
 import type { JobData, JobMetric, Series, StatisticsSeries } from './read-data.ts';
 
 /** `map`: metric -> scope -> data, as in GET /api/jobs/{id}. `list`: one entry per metric and scope, as in POST. */

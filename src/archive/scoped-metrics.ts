@@ -1,5 +1,5 @@
 import { round2 } from '../clusters/footprint.ts';
-import { samplesText } from '../jobs/metric-samples.ts';
+import { samplesText } from '../jobs/samples-text.ts';
 import { MOST_BYTES, MOST_SERIES, TooMuchData } from './metric-data-limits.ts';
 import type { JobData, JobMetric, StatisticsSeries } from './read-data.ts';
 

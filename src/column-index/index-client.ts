@@ -24,7 +24,7 @@ import {
   afterFailing,
   afterNoIndex,
   type Next,
-} from './next-program.ts';
+} from './process-to-start-next.ts';
 import { Lanes } from './question-lanes.ts';
 import { type IndexAnswer, LANES } from './question-queue.ts';
 import { RetryPauses } from './retry-backoff.ts';

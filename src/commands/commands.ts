@@ -1,4 +1,5 @@
 import type { Command, NamedCommand } from './command.ts';
+import { DEMO_JOBS_TEXT } from './demo-settings.ts';
 import { usageOf } from './json-output.ts';
 
 /** A command that is not loaded yet. */
@@ -21,12 +22,12 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'demo',
-    summary: 'serve 100,000 generated jobs, to try cc-jobs',
+    summary: `serve ${DEMO_JOBS_TEXT} generated jobs, to try cc-jobs`,
     load: async () => (await import('./demo.ts')).demoCommand,
   },
   {
     name: 'edge',
-    summary: 'serve 100,000 generated jobs as a Worker, for development',
+    summary: `serve ${DEMO_JOBS_TEXT} generated jobs as a Worker, for development`,
     load: async () => (await import('./edge.ts')).edgeCommand,
   },
   {

@@ -5,14 +5,9 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { asStartupError } from '../db/startup-errors.ts';
 import type { CommandIo } from './command.ts';
+import { DEMO_FOLDER, DEMO_JOBS, DEMO_JOBS_TEXT } from './demo-settings.ts';
 import { StepLines } from './json-output.ts';
 
-const JOBS = 100_000;
-/** The number of demo jobs, for people. */
-const DEMO_JOBS = JOBS.toLocaleString('en');
-/** The folder of the demo database and archive, in the working directory. */
-export const DEMO_FOLDER = 'var/demo';
-export const TOKEN_DAYS = 1;
 /** The exit code that a shell reports for a program ended by SIGINT. */
 const STOPPED = 130;
 
@@ -29,7 +24,7 @@ async function makeDemo(io: CommandIo): Promise<number> {
   const unfinished = `${DEMO_FOLDER}.unfinished`;
   await rm(unfinished, { recursive: true, force: true });
   await mkdir(dirname(resolve(unfinished)), { recursive: true });
-  const args = [...process.execArgv, join(import.meta.dirname, '../cli.ts'), 'generate', '--jobs', String(JOBS)];
+  const args = [...process.execArgv, join(import.meta.dirname, '../cli.ts'), 'generate', '--jobs', String(DEMO_JOBS)];
   const env = {
     ...io.env,
     DB_URL: `file:./${unfinished}/job.db`,
@@ -63,7 +58,7 @@ async function makeDemo(io: CommandIo): Promise<number> {
 export function welcome(url: string, token: string, page?: string): string {
   const request = (path: string) => `curl -s -H 'X-Auth-Token: '"$TOKEN" '${url}${path}'`;
   return `
-cc-jobs serves ${DEMO_JOBS} generated jobs at ${url}
+cc-jobs serves ${DEMO_JOBS_TEXT} generated jobs at ${url}
 
 TOKEN=${token}
 

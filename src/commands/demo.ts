@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { makeLoginToken } from '../http/auth/login-token.ts';
+import { makeLoginToken } from '../http/auth/other-sites-login-token.ts';
 import { makeKeys } from '../http/auth/signing-keys.ts';
 import { makeToken } from '../http/auth/token.ts';
 import { EVERY_RIGHT } from '../jobs/roles.ts';
@@ -11,7 +11,8 @@ import { startService } from '../nodejs.ts';
 import { isLoopback } from '../settings.ts';
 import { settingsOnNode } from '../settings-by-deployment.ts';
 import { type Command, noArguments } from './command.ts';
-import { DEMO_FOLDER, demoJobs, TOKEN_DAYS, welcome } from './demo-jobs.ts';
+import { demoJobs, welcome } from './demo-jobs.ts';
+import { DEMO_FOLDER, TOKEN_DAYS } from './demo-settings.ts';
 
 const LOGIN_KEY_BYTES = 64;
 const DAY_SEC = 86_400;

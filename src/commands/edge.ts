@@ -15,7 +15,8 @@ import { publish } from '../nodejs/cluster-files.ts';
 import { checkAddress } from '../nodejs/http-server.ts';
 import { serverLimits, sizeFor, thisMachine } from '../nodejs/memory-sizing.ts';
 import { type Command, noArguments } from './command.ts';
-import { DEMO_FOLDER, demoJobs, TOKEN_DAYS, welcome } from './demo-jobs.ts';
+import { demoJobs, welcome } from './demo-jobs.ts';
+import { DEMO_FOLDER, TOKEN_DAYS } from './demo-settings.ts';
 
 /** The folder in which `sqld` expects its data. */
 const SERVER_FOLDER = 'var/edge';

@@ -6,7 +6,7 @@ import type { Clusters } from '../clusters/clusters.ts';
 import { BatchBuilder, type ImportBatch, type ImportSource } from '../import/batch.ts';
 import type { Job } from '../jobs/job.ts';
 import { StartupError } from '../startup-error.ts';
-import { type GenerateOptions, generateJobs } from './generate.ts';
+import { type GenerateOptions, generateJobs } from './generate-jobs.ts';
 import { clusterFileOf, GENERATED_CLUSTERS } from './generated-clusters.ts';
 import { archiveJob } from './job-files.ts';
 import { Random } from './random.ts';

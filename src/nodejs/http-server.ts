@@ -5,17 +5,12 @@ import type { FixedSettings } from '../restart-only-settings.ts';
 import { isLoopback } from '../settings.ts';
 import { StartupError } from '../startup-error.ts';
 import { MAX_HEADER_BYTES, refuseBrokenRequests } from './broken-requests.ts';
+import { HEADERS_LIMIT_MS, KEEP_ALIVE_MS, silenceLimitMs } from './connection-timeouts.ts';
 import { queryLines } from './graphql-queues.ts';
 import { nodeListener } from './node-listener.ts';
 import { oneAtATime } from './pipelined-requests.ts';
 import { inTurns } from './request-turns.ts';
 
-/** Time for a client to send its headers, even if it has only connected. A silent connection should not hold a file. */
-const HEADERS_LIMIT_MS = 5_000;
-/** Longer than the minute between two polls of a scheduler adapter, so that it can reuse its connection. */
-const KEEP_ALIVE_MS = 65_000;
-/** Time after the deadline in which the answer to a request is sent. */
-const SILENCE_BEYOND_DEADLINE_MS = 10_000;
 /** How often connections whose request has ended are closed while the server closes. */
 const CLOSE_IDLE_MS = 20;
 
@@ -35,7 +30,7 @@ export function listen(
   settings: ListenSettings,
   socket?: number,
 ): Promise<Server> {
-  const { HOST, PORT, STREAM_TIMEOUT_S, REQUEST_TIMEOUT_MS, TRUST_PROXY } = settings;
+  const { HOST, PORT, TRUST_PROXY } = settings;
   const addressOf = ({ socket, headers }: IncomingMessage) =>
     limitedAddress({
       peer: socket.remoteAddress ?? '',
@@ -53,8 +48,7 @@ export function listen(
     },
     oneAtATime(queryLines(inTurns(nodeListener(fetch, HOST.includes(':') ? `[${HOST}]` : HOST), addressOf), addressOf)),
   );
-  // Timeout of a silent connection: its client has stopped reading, or waits for its answer.
-  server.timeout = Math.max(STREAM_TIMEOUT_S * 1000, REQUEST_TIMEOUT_MS + SILENCE_BEYOND_DEADLINE_MS);
+  server.timeout = silenceLimitMs(settings);
   refuseBrokenRequests(server);
   return new Promise((resolveServer, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {

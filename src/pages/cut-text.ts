@@ -1,4 +1,4 @@
-import { SHOWN_CHARACTERS } from '../jobs/shown-lengths.ts';
+import { SHOWN_CHARACTERS } from '../jobs/cut-lengths.ts';
 import { type Html, html } from './html.ts';
 
 /** The length of an address up to which each row of a table repeats it. */

@@ -1,5 +1,5 @@
+import { MOST_LISTED_TAGS } from '../jobs/cut-lengths.ts';
 import { FAILED_STATES } from '../jobs/job-enums.ts';
-import { MOST_LISTED_TAGS } from '../jobs/shown-lengths.ts';
 import type { Whole } from '../jobs/statistics.ts';
 import { firstOf } from './cut-text.ts';
 import { words } from './filter/form-fields.ts';

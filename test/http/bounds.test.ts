@@ -2,7 +2,7 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { KnownTokens } from '../../src/http/auth/known-tokens.ts';
 import { LoginLimit } from '../../src/http/auth/login-limit.ts';
-import { verifyLoginToken } from '../../src/http/auth/login-token.ts';
+import { verifyLoginToken } from '../../src/http/auth/other-sites-login-token.ts';
 import { importPublicKey } from '../../src/http/auth/signing-keys.ts';
 import { makeToken } from '../../src/http/auth/token.ts';
 import { LOGIN_KEY, loginToken } from '../support/login.ts';

@@ -1,7 +1,7 @@
 import { createHmac, hkdfSync } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { verifyCcBackendCookie } from '../../src/http/auth/cc-backend-session.ts';
+import { verifyCcBackendCookie } from '../../src/http/auth/cc-backend-session-cookie.ts';
 import { ACCOUNTS, PASSWORD } from '../support/accounts.ts';
 import {
   CC_BACKEND_KEY,

@@ -1,6 +1,6 @@
 /** The user of the claims of a provider. */
 import { expect, test } from 'vitest';
-import { userOfClaims } from '../../src/http/auth/oidc/claims.ts';
+import { userOfClaims } from '../../src/http/auth/oidc/claims-of-id-token.ts';
 
 const OPTIONS = { usernameClaim: 'preferred_username', roleClient: '*' };
 const user = (claims: object, options = {}) =>

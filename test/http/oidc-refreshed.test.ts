@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Refreshed } from '../../src/http/auth/oidc/refreshed.ts';
+import { Refreshed } from '../../src/http/auth/oidc/refetched-value.ts';
 
 test('a value of another server is used while it is fresh, and a failure for a moment', async () => {
   let now = 0;

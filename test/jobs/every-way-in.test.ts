@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { migrate } from '../../src/db/schema/migrate.ts';
-import { generateJobs } from '../../src/dev/generate.ts';
+import { generateJobs } from '../../src/dev/generate-jobs.ts';
 import { archiveSource } from '../../src/import/archive/archive-source.ts';
 import { BatchBuilder, type ImportSource } from '../../src/import/batch.ts';
 import { databaseSource } from '../../src/import/db/foreign-source.ts';

@@ -83,7 +83,7 @@ export const COLUMNS: readonly Mutation[] = [
   ),
   mutation('questions/where/duckdb.ts', 'hasWide ?', 'false ?', 'column-index/extreme-numbers'),
   mutation(
-    'questions/summaries/alike-jobs.ts',
+    'questions/summaries/answered-by-summary.ts',
     '!context.hasWide) return',
     'true) return',
     'column-index/extreme-numbers',
@@ -91,12 +91,17 @@ export const COLUMNS: readonly Mutation[] = [
   mutation('column-index/index-session.ts', 'await call.waitFor(before);', '', 'column-index/index-session'),
   mutation('column-index/interruptible-call.ts', 'this.#connection?.interrupt();', '', 'column-index/deadline'),
   mutation(
-    'column-index/next-program.ts',
+    'column-index/process-to-start-next.ts',
     "declined.declined === 'stale' && buildsSinceAnswer === 0",
     "declined.declined === 'stale'",
-    'column-index/next-program',
+    'column-index/process-to-start-next',
   ),
-  mutation('column-index/next-program.ts', 'return died ?', 'return !died ?', 'column-index/next-program'),
+  mutation(
+    'column-index/process-to-start-next.ts',
+    'return died ?',
+    'return !died ?',
+    'column-index/process-to-start-next',
+  ),
   mutation('column-index/question-lanes.ts', 'running.call.interrupt();', '', 'column-index/question-lanes'),
   mutation('column-index/question-lanes.ts', 'if (moves) {', 'if (false) {', 'column-index/question-lanes'),
   mutation(
@@ -181,8 +186,13 @@ export const COLUMNS: readonly Mutation[] = [
     'column-index/kept-summaries',
   ),
   mutation('column-index/kept-summaries.ts', '&& (await addsUp(file, summary))', '', 'column-index/kept-summaries'),
-  mutation('questions/summaries/alike-jobs.ts', 'finer(end) ?? ', '', 'questions/summaries'),
-  mutation('questions/summaries/alike-jobs.ts', 'to: first * span - 1n', 'to: first * span', 'questions/summaries'),
+  mutation('questions/summaries/answered-by-summary.ts', 'finer(end) ?? ', '', 'questions/summaries'),
+  mutation(
+    'questions/summaries/answered-by-summary.ts',
+    'to: first * span - 1n',
+    'to: first * span',
+    'questions/summaries',
+  ),
   mutation(
     'column-index/kept-summaries.ts',
     'min(start_time) AS first',

@@ -20,6 +20,7 @@ export const NODE: readonly Mutation[] = [
     'headersTimeout: 1e9',
     'nodejs/connection-limit',
   ),
+  mutation('nodejs/connection-timeouts.ts', 'HEADERS_LIMIT_MS = 5_000', 'HEADERS_LIMIT_MS = 50_000', 'docs'),
   mutation('nodejs/survive-shortages.ts', 'if (!isShortage(error))', 'if (isShortage(error))', 'processes/stall'),
   mutation(
     'nodejs/request-turns.ts',

@@ -285,7 +285,7 @@ export const QUESTIONS: readonly Mutation[] = [
     'firstCharacters(text, 1e9)',
     'db/jobs-page',
   ),
-  mutation('jobs/shown-lengths.ts', 'NAME_CHARACTERS = 300', 'NAME_CHARACTERS = 3e9', 'db/jobs-page'),
+  mutation('jobs/cut-lengths.ts', 'NAME_CHARACTERS = 300', 'NAME_CHARACTERS = 3e9', 'db/jobs-page'),
   mutation('questions/retention/sqlite.ts', 'sql.raw(NOT_KEPT[omit])', "sql.raw('1')", 'commands/retention'),
   mutation('questions/where/any-of-these.ts', 'allOf([others, ...tags])', 'allOf(tags)', 'column-index/odd-values'),
   mutation(

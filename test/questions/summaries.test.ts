@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { ALL_FIELDS, type AnyField } from '../../src/jobs/fields.ts';
 import type { Condition, Range } from '../../src/jobs/filter.ts';
 import { Parameters } from '../../src/questions/duckdb-query.ts';
-import { alikeJobs, partsOf } from '../../src/questions/summaries/alike-jobs.ts';
+import { alikeJobs, partsOf } from '../../src/questions/summaries/answered-by-summary.ts';
 import { type Summaries, summariesFor } from '../../src/questions/summaries/summary-tables.ts';
 
 const DAY = 86_400n;

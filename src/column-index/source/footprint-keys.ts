@@ -1,7 +1,7 @@
 import { isFootprintKey } from '../../jobs/filter.ts';
 
 /** More keys than any configuration has metrics. Each key is a column. */
-export const MOST_KEYS = 128;
+const MOST_KEYS = 128;
 
 /** The footprint keys that have a column, in column order. The set grows while jobs are read. */
 export class FootprintKeys {
@@ -20,11 +20,11 @@ export class FootprintKeys {
     return this.#keys.has(key) || isFootprintKey(key);
   }
 
-  /** Adds a key. Returns false if the limit is reached. */
-  add(key: string): boolean {
-    if (this.#keys.has(key)) return true;
-    if (this.#keys.size >= MOST_KEYS) return false;
+  /** Adds a key. Returns why the index cannot have it. Another rule needs a new VERSION in duckdb-file.ts. */
+  add(key: string): string | undefined {
+    if (this.#keys.has(key)) return undefined;
+    if (this.#keys.size >= MOST_KEYS) return `footprints have more than ${MOST_KEYS} keys`;
     this.#keys.add(key);
-    return true;
+    return undefined;
   }
 }

@@ -4,7 +4,7 @@ import type { Sqlite } from '../../db/driver/node-sqlite.ts';
 import { foldCase } from '../../db/sql/conditions.ts';
 import type { SqlValue } from '../../db/statement.ts';
 import { HOST_MARK, isDecimal, READ_COLUMNS } from '../../questions/index-columns.ts';
-import { type FootprintKeys, MOST_KEYS } from './footprint-keys.ts';
+import type { FootprintKeys } from './footprint-keys.ts';
 import { type Footprint, plainFootprint, plainHosts, SqliteJson } from './sqlite-json.ts';
 
 type Value = bigint | number | string | null;
@@ -182,7 +182,8 @@ class Chunk {
     for (const key of Object.keys(footprint)) {
       const value = footprint[key];
       if (typeof value !== 'number' || !keys.isWanted(key)) continue;
-      if (!keys.add(key)) this.#leaveOut(at, `footprints have more than ${MOST_KEYS} keys`);
+      const problem = keys.add(key);
+      if (problem !== undefined) this.#leaveOut(at, problem);
       if (!isDecimal(value)) this.#leaveOut(at, 'a number of the footprint has an unsupported size');
     }
   }

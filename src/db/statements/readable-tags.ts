@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import { z } from 'zod';
-import { TAG_CHARACTERS } from '../../jobs/shown-lengths.ts';
+import { TAG_CHARACTERS } from '../../jobs/cut-lengths.ts';
 import { exactWhole, statementOf } from '../sql/sql-rows.ts';
 import { firstCharacters } from '../sql/stored-text.ts';
 

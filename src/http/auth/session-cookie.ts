@@ -5,7 +5,7 @@ import { Fault } from '../../faults.ts';
 import { type User, withRightsOfBoth } from '../../jobs/roles.ts';
 import type { SettingValues } from '../../settings.ts';
 import type { AppEnv } from '../service.ts';
-import { ccBackendUser } from './cc-backend-session.ts';
+import { ccBackendUser } from './cc-backend-session-cookie.ts';
 import { derivedKey } from './derived-key.ts';
 import { base64Url } from './signing-keys.ts';
 import { hasSecureCookies } from './tls.ts';

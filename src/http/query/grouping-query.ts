@@ -1,6 +1,6 @@
 import { Fault } from '../../faults.ts';
 import { GROUPS, type Group, type Grouping, isBounded, MOST_GROUPINGS, MOST_GROUPS } from '../../jobs/groups.ts';
-import { DEFAULT_PAGE_SIZE } from '../../jobs/paging.ts';
+import { DEFAULT_PAGE_SIZE } from '../../jobs/page-sizes.ts';
 import { groupsFor, type VisibleJobs } from '../../jobs/visibility.ts';
 import { count, once } from './query-parameters.ts';
 import { ofParameter, oneOf } from './query-values.ts';

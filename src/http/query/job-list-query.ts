@@ -1,6 +1,6 @@
 import { DEFAULT_COLUMNS, exportColumns, KNOWN_COLUMNS } from '../../jobs/export-columns.ts';
 import { METRIC } from '../../jobs/fields.ts';
-import { DEFAULT_PAGE_SIZE } from '../../jobs/paging.ts';
+import { DEFAULT_PAGE_SIZE } from '../../jobs/page-sizes.ts';
 import { JobFilterQuery } from './job-filter-query.ts';
 import { anyTexts, count, once } from './query-parameters.ts';
 

@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import { getCookie } from 'hono/cookie';
-import { CC_BACKEND_COOKIE, loggedInAtCcBackend } from '../auth/cc-backend-session.ts';
+import { CC_BACKEND_COOKIE, loggedInAtCcBackend } from '../auth/cc-backend-session-cookie.ts';
 import type { AppEnv } from '../service.ts';
 
 /**

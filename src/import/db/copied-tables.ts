@@ -4,7 +4,7 @@ import {
   NODE_STATE_COLUMNS,
   TAG_COLUMNS,
   USER_COLUMNS,
-} from '../../db/foreign/foreign-tables.ts';
+} from '../../db/foreign/foreign-columns.ts';
 import type { Columns } from '../../db/foreign/read-foreign.ts';
 import type { SqlValue } from '../../db/statement.ts';
 

@@ -1,5 +1,5 @@
 import type { Sqlite } from '../../db/driver/node-sqlite.ts';
-import { jobColumns } from '../../db/foreign/foreign-tables.ts';
+import { jobColumns } from '../../db/foreign/foreign-columns.ts';
 import { openForeign } from '../../db/foreign/open-foreign.ts';
 import { columnsOf, type ForeignRows, lastRowid, rowsOfTable } from '../../db/foreign/read-foreign.ts';
 import { SCHEMA_VERSION } from '../../db/schema/schema-version.ts';

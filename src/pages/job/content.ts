@@ -1,8 +1,8 @@
 import type { ShownJob } from '../../http/json/shown-job.ts';
+import { BRIEF } from '../../jobs/cut-lengths.ts';
 import { FIELDS, type FieldName } from '../../jobs/fields.ts';
 import { BOUNDS } from '../../jobs/input-bounds.ts';
 import { NUMBER_FIELDS, type NumberField } from '../../jobs/number-fields.ts';
-import { BRIEF } from '../../jobs/shown-lengths.ts';
 import type { Whole } from '../../jobs/statistics.ts';
 import { frontendJobLinks } from '../cc-frontend/links.ts';
 import { cut } from '../cut-text.ts';

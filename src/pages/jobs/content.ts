@@ -3,7 +3,7 @@ import { type DerivedField, FIELDS } from '../../jobs/fields.ts';
 import { BOUNDS } from '../../jobs/input-bounds.ts';
 import { type ListOrder, NEWEST_FIRST } from '../../jobs/list-order.ts';
 import { LISTED_FIELDS, type ListedField } from '../../jobs/listed-fields.ts';
-import { DEFAULT_PAGE_SIZE, LIST_SIZES } from '../../jobs/paging.ts';
+import { DEFAULT_PAGE_SIZE, LIST_SIZES } from '../../jobs/page-sizes.ts';
 import { type Reach, rightsOf, type User } from '../../jobs/roles.ts';
 import type { Whole } from '../../jobs/statistics.ts';
 import type { ListedJob } from '../../questions/list/listed-job-rows.ts';

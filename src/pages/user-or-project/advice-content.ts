@@ -1,5 +1,5 @@
-import type { UsualJobs } from '../../jobs/advice-kinds.ts';
 import { groupId } from '../../jobs/groups.ts';
+import type { UsualJobs } from '../../jobs/usual-jobs.ts';
 import type { WalltimeAdvice } from '../../jobs/walltime-advice.ts';
 import { adviceWords } from '../advice-words.ts';
 import { cut } from '../cut-text.ts';

@@ -1,5 +1,5 @@
 import type { DuckDbQuery } from '../duckdb-query.ts';
-import { countedJobs } from '../summaries/alike-jobs.ts';
+import { countedJobs } from '../summaries/answered-by-summary.ts';
 import type { FilterContext } from '../where/duckdb.ts';
 import type { CountQuestion } from './question.ts';
 

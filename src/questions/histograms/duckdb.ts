@@ -2,7 +2,7 @@ import { DURATION_BINS } from '../../jobs/histograms.ts';
 import { type DuckDbQuery, wholeLiteral } from '../duckdb-query.ts';
 import { RUNNING } from '../index-columns.ts';
 import { duckDbDurationAt } from '../statistics/duckdb.ts';
-import { alikeJobs, countedJobs, runningJobs } from '../summaries/alike-jobs.ts';
+import { alikeJobs, countedJobs, runningJobs } from '../summaries/answered-by-summary.ts';
 import { type FilterContext, matchingJobs } from '../where/duckdb.ts';
 import type { HistogramsQuestion } from './question.ts';
 

@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import { jsonText, storedJson } from '../../db/sql/stored-json.ts';
 import { firstCharacters } from '../../db/sql/stored-text.ts';
-import { BRIEF_NAME_CHARACTERS } from '../../jobs/shown-lengths.ts';
+import { BRIEF_NAME_CHARACTERS } from '../../jobs/cut-lengths.ts';
 import { column } from '../where/sqlite.ts';
 
 /** Limits for the job data on a page. A job may have 10,000 nodes with a million threads, and metadata of 16 MB. */

@@ -2,7 +2,7 @@ import { FIELDS } from '../../jobs/fields.ts';
 import { type DuckDbQuery, Parameters } from '../duckdb-query.ts';
 import { isSelectable, selectedColumns } from '../group-keys/duckdb.ts';
 import { COUNTED, storedJobs } from '../statistics/duckdb.ts';
-import { runningJobs } from '../summaries/alike-jobs.ts';
+import { runningJobs } from '../summaries/answered-by-summary.ts';
 import { KEY_FIELDS } from '../summaries/summary-tables.ts';
 import type { FilterContext, Selection } from '../where/duckdb.ts';
 import type { OverviewPart, OverviewQuestion } from './question.ts';

@@ -4,7 +4,7 @@ import { type ClippedSeconds, SORT_FIELDS, type Total, totalsOf } from '../../jo
 import { type DuckDbQuery, wholeLiteral } from '../duckdb-query.ts';
 import { groupKey, jobsByKey, type Rows, summaryOf } from '../group-keys/duckdb.ts';
 import { RUNNING } from '../index-columns.ts';
-import { alikeJobs, runningJobs } from '../summaries/alike-jobs.ts';
+import { alikeJobs, runningJobs } from '../summaries/answered-by-summary.ts';
 import { type FilterContext, matchingJobs } from '../where/duckdb.ts';
 import type { StatisticsOptions, StatisticsQuestion } from './question.ts';
 

@@ -2,7 +2,7 @@ import type { Condition } from '../../jobs/filter.ts';
 import { wholeLiteral } from '../duckdb-query.ts';
 import type { Rows } from '../group-keys/duckdb.ts';
 import { RUNNING } from '../index-columns.ts';
-import { alikeJobs } from '../summaries/alike-jobs.ts';
+import { alikeJobs } from '../summaries/answered-by-summary.ts';
 import type { SummaryName } from '../summaries/summary-tables.ts';
 import { type FilterContext, matchingJobs, whereColumns } from '../where/duckdb.ts';
 import { startedWithin, type TimelineQuestion } from './question.ts';

@@ -5,7 +5,7 @@ import { jobRows } from '../../../src/db/job-rows.ts';
 import { beginBulkLoad, buildIndexes } from '../../../src/db/schema/bulk-load.ts';
 import { createIndexSql, LEAN_INDEXES } from '../../../src/db/schema/lean-indexes.ts';
 import { startDeadline } from '../../../src/deadline.ts';
-import { generateJobs } from '../../../src/dev/generate.ts';
+import { generateJobs } from '../../../src/dev/generate-jobs.ts';
 import { testFolder } from '../../support/folder.ts';
 import { localDatabase } from '../../support/local-database.ts';
 

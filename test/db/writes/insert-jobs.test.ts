@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { jobRows } from '../../../src/db/job-rows.ts';
 import { startDeadline } from '../../../src/deadline.ts';
-import { generateJobs } from '../../../src/dev/generate.ts';
+import { generateJobs } from '../../../src/dev/generate-jobs.ts';
 import type { Job } from '../../../src/jobs/job.ts';
 import { testFolder } from '../../support/folder.ts';
 import { localDatabase } from '../../support/local-database.ts';

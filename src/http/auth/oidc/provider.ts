@@ -5,7 +5,7 @@ import { LoginFailure, type LoginFailureKind, whyUnavailable } from '../external
 import { boundedFetch } from './bounded-fetch.ts';
 import type { StartedLogin } from './login-cookie.ts';
 import type { OidcContacts } from './oidc-contacts.ts';
-import { Refreshed } from './refreshed.ts';
+import { Refreshed } from './refetched-value.ts';
 
 /** Time for each answer of the provider, which is asked up to three times for a login. */
 const ANSWER_MS = 5_000;

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { answerArchiveRequest } from '../../src/archive/archive-requests.ts';
 import { readClusters } from '../../src/archive/version-and-clusters.ts';
 import { busyWeeks } from '../../src/dev/busy-weeks.ts';
-import { generateJobs } from '../../src/dev/generate.ts';
+import { generateJobs } from '../../src/dev/generate-jobs.ts';
 import { GENERATED_CLUSTERS, hostsOf, PREEMPT } from '../../src/dev/generated-clusters.ts';
 import { generatedSource } from '../../src/dev/generated-source.ts';
 import { Random, weightedTable } from '../../src/dev/random.ts';

@@ -7,7 +7,7 @@ import {
   afterFailing,
   afterNoIndex,
   type Next,
-} from '../../src/column-index/next-program.ts';
+} from '../../src/column-index/process-to-start-next.ts';
 import { StartupError } from '../../src/startup-error.ts';
 
 const STALE = { declined: 'stale', reason: 'there is no index' } as const;

@@ -1,8 +1,8 @@
 import type { Context } from 'hono';
-import { SECRETS, type SettingName, type SettingValues } from '../../settings.ts';
-import type { DatabaseStatus, RuntimeState, SignOnStatus, SystemState } from '../../system-state-types.ts';
-import { SYNC_DIRECTORY } from '../../timed/sync-ldap-accounts.ts';
-import type { AppEnv } from '../service.ts';
+import { SECRETS, type SettingName, type SettingValues } from '../settings.ts';
+import type { DatabaseStatus, RuntimeState, SignOnStatus, SystemState } from '../system-state-types.ts';
+import { SYNC_DIRECTORY } from '../timed/sync-ldap-accounts.ts';
+import type { AppEnv } from './service.ts';
 
 /** Gathers the settings in force and the state of the service, without secrets. */
 export function systemState(c: Context<AppEnv>): SystemState {

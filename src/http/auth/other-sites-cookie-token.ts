@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { Fault } from '../../faults.ts';
 import type { SettingValues } from '../../settings.ts';
+import { LoginClaims } from './claims-of-login-token.ts';
 import type { ExternalUser } from './external-account.ts';
-import { LoginClaims } from './login-claims.ts';
 import { importPublicKey } from './signing-keys.ts';
 import { payloadOf, verifyToken } from './token.ts';
 

@@ -1,7 +1,7 @@
 import { decodeBase64 } from 'hono/utils/encode';
 import { z } from 'zod';
+import { LoginClaims } from './claims-of-login-token.ts';
 import type { ExternalUser } from './external-account.ts';
-import { LoginClaims } from './login-claims.ts';
 import { base64Url } from './signing-keys.ts';
 import { checkSignature, checkTimes, decoded, encoded, partsOf, Times } from './token.ts';
 
