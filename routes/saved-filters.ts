@@ -94,7 +94,10 @@ export function checkedFilter(
   { name, page, query }: { name: string; page: string; query: string },
 ): SavedFilter {
   const known = SAVED_PAGES.find((one) => one === page);
-  if (known === undefined) throw new Fault('invalid_request', `page must be one of ${SAVED_PAGES.join(', ')}`);
+  if (known === undefined) {
+    const pages = SAVED_PAGES.join(', ');
+    throw new Fault('invalid_request', `page ${page === '' ? 'is missing: it ' : ''}must be one of ${pages}`);
+  }
   const parameters = new URLSearchParams(query);
   checkCount(parameters.size);
   const view = VIEWS[known];

@@ -17,11 +17,15 @@ const Started = z.object({
 export const startJob = resource();
 
 /** A job on 10,000 nodes with 128 hardware threads each has 1.3 million values. */
-const JOB = largeJsonBody('a Job; jobState is ignored: the job is running', 'startJob', {
-  bytes: NO_OWN_LIMIT_BYTES,
-  values: 2_000_000,
-  depth: 8,
-});
+const JOB = largeJsonBody(
+  'a Job with jobId, cluster, user, startTime, numNodes and resources; jobState is ignored: the job is running',
+  'startJob',
+  {
+    bytes: NO_OWN_LIMIT_BYTES,
+    values: 2_000_000,
+    depth: 8,
+  },
+);
 
 for (const method of ['post', 'put'] as const) {
   startJob.openapi(

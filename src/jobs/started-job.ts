@@ -33,20 +33,30 @@ export interface StartSurroundings {
  */
 export function startedJob(request: StartRequest, surroundings: StartSurroundings): StartedJob {
   const { clusters, nowSec } = surroundings;
-  const { cluster, resources, user, numNodes, monitoringStatus } = request;
+  const { cluster, resources, numNodes, monitoringStatus } = request;
+  const missing = missingField(request);
+  if (missing !== undefined) throw invalid(missing);
   const problem = valuesProblem({ ...request, jobState: 'running' }, nowSec) ?? resources.problem;
   if (problem !== undefined) throw invalid(problem);
-  if (clusters.get(cluster) === undefined) throw invalid(`no such cluster: ${shown(cluster)}`);
+  if (clusters.get(cluster) === undefined)
+    throw invalid(`no such cluster ${shown(cluster)} in the loaded configuration`);
   const subCluster = subClusterOf(request, surroundings);
-  if (resources.hosts === 0) throw invalid('resources is empty: list the hosts of the job');
-  if (resources.isUnnamed) throw invalid('a resource has no hostname');
-  if (user === '') throw invalid('user is empty');
   if (resources.hosts !== numNodes)
     throw invalid(`numNodes is ${numNodes}, but there are ${resources.hosts} resources`);
   const shared = SHARED.find((word) => word === request.shared);
   if (shared === undefined) throw invalid(`shared must be one of ${SHARED.join(', ')}`); // checked above
   if (!isMonitoringStatus(monitoringStatus)) throw invalid('monitoringStatus must be 0, 1, 2 or 3');
   return { ...request, resources: resources.json, subCluster, shared, monitoringStatus, jobState: 'running' };
+}
+
+/** The texts and numbers that a job needs to start. A missing one is read as '' or 0. */
+const REQUIRED = ['jobId', 'cluster', 'user', 'startTime', 'numNodes'] as const;
+
+function missingField(request: StartRequest): string | undefined {
+  const name = REQUIRED.find((field) => request[field] === '' || request[field] === 0);
+  if (name !== undefined) return `${name} is missing or ${request[name] === '' ? 'empty' : 0}`;
+  if (request.resources.hosts === 0) return 'resources is missing or empty: list the hosts of the job';
+  return request.resources.isUnnamed ? 'the hostname of a resource is missing or empty' : undefined;
 }
 
 function subClusterOf({ cluster, subCluster, resources }: StartRequest, surroundings: StartSurroundings): string {

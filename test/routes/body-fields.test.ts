@@ -77,8 +77,8 @@ const ROUTES: Route[] = [
     bounds: {
       monitoringStatus: { least: 0n, most: 3n },
       numNodes: { least: 1n, most: 1n }, // must equal the number of resources
-      jobId: { least: 0n },
-      startTime: TIME,
+      jobId: { least: 1n },
+      startTime: { ...TIME, least: 1n },
       ...Object.fromEntries(COUNTS.map((name) => [name, { least: 0n }])),
     },
   },
@@ -223,6 +223,17 @@ describe.each(ROUTES)('$method $path', ({ method, path, body, fields, bounds = {
       expect(await contents()).toBe(before);
     },
   );
+
+  test('a field that is needed is named if it is missing', async () => {
+    for (const field of Object.keys(fields)) {
+      const answer = await send(changed(body, field, undefined));
+      if (answer.status !== 400) continue;
+      const name = field.split('.').at(-1);
+      expect((await faultIn(answer))[2], field).toMatch(
+        new RegExp(`${name}\\b.* is (missing|required)|^give one of .*${name}|a tag needs a type and a name`),
+      );
+    }
+  });
 
   const whole = Object.entries(fields).filter(([, kind]) => kind === 'int32' || kind === 'int64');
   test.each(whole)('%s, %s: at its bounds its form is taken', async (field, kind) => {

@@ -164,17 +164,23 @@ describe('start_job', () => {
     ['a count of 33 bits', '{"numNodes":2147483648}', /numNodes: must be a 32-bit integer/],
     ['a number for a text', '{"user":5}', /user: must be a string/],
     ['metadata that is no text', '{"metaData":{"a":1}}', /metaData.a: must be a string/],
-    ['no cluster', { ...START_BODY, cluster: '' }, /no such cluster: ""/],
-    ['an unknown cluster', { ...START_BODY, cluster: 'nowhere' }, /no such cluster: "nowhere"/],
+    ['an empty cluster', { ...START_BODY, cluster: '' }, /cluster is missing or empty/],
+    [
+      'an unknown cluster',
+      { ...START_BODY, cluster: 'nowhere' },
+      /no such cluster "nowhere" in the loaded configuration/,
+    ],
     ['an unknown subcluster', { ...START_BODY, subCluster: 'x' }, /has no subcluster "x"/],
     [
       'a node that is in no list',
       { ...START_BODY, resources: [{ hostname: 'q1' }] },
       /no subcluster of "small" has a node "q1"/,
     ],
-    ['no resources', { ...START_BODY, subCluster: 'main', resources: [] }, /resources is empty/],
-    ['no user', { ...START_BODY, user: '' }, /user is empty/],
-    ['no node', { ...START_BODY, numNodes: 0 }, /numNodes must be at least 1/],
+    ['an empty list', { ...START_BODY, resources: [] }, /resources is missing or empty/],
+    ['a host without a name', { ...START_BODY, resources: [{}] }, /the hostname of a resource is missing or empty/],
+    ['an empty user', { ...START_BODY, user: '' }, /user is missing or empty/],
+    ['no node', { ...START_BODY, numNodes: 0 }, /numNodes is missing or 0/],
+    ['a start in 1970', { ...START_BODY, startTime: 0 }, /startTime is missing or 0/],
     ['too few resources', { ...START_BODY, numNodes: 2 }, /numNodes is 2, but there are 1 resources/],
     ['accelerators below 0', { ...START_BODY, numAcc: -1 }, /numAcc must be at least 0/],
     ['a word for shared that is none', { ...START_BODY, shared: 'all' }, /shared must be one of/],
@@ -206,9 +212,10 @@ describe('start_job', () => {
   });
 
   test('reads field names in any case, and takes the last of two', async () => {
-    const body = `{"JOBID":1,"jobid":9,"Cluster":"small","USER":"eve","numnodes":1,"Resources":[{"HostName":"n01"}]}`;
+    const body = `{"JOBID":1,"jobid":9,"Cluster":"small","USER":"eve","numnodes":1,"STARTTIME":5,
+      "Resources":[{"HostName":"n01"}]}`;
     expect((await service.send('POST', START, body)).status).toBe(201);
-    expect(await jobsOf('user=eve')).toMatchObject([{ jobId: 9, startTime: 0 }]);
+    expect(await jobsOf('user=eve')).toMatchObject([{ jobId: 9, startTime: 5 }]);
   });
 
   test.each([

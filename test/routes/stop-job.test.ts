@@ -107,7 +107,7 @@ describe('stop_job', () => {
 
     test.each([
       ['an unknown id', 99, { stopTime: NOW }, 404, 'finding job with db id 99 failed'],
-      ['an id that is none', 'x', { stopTime: NOW }, 400, 'path parameter id: integer expected in path for id'],
+      ['an id that is none', 'x', { stopTime: NOW }, 400, 'the id in the path must be an integer'],
       ['a key as well', 1, { jobId: 1, stopTime: NOW }, 400, 'parsing request body failed: unknown field jobId'],
       ['a start in ms', 1, { stopTime: NOW * 1000 }, 400, expect.stringContaining('stopTime')],
     ])('refuses %s', async (_, id, body, status, error) => {
@@ -135,7 +135,7 @@ describe('stop_job', () => {
       'invalid_request',
       /larger than or equal to startTime \d+, or at most 600 s \(STOP_SKEW_S\) earlier$/,
     ],
-    ['no stopTime', { jobId: 7 }, 400, 'invalid_request', /larger than or equal to startTime/],
+    ['no stopTime', { jobId: 7 }, 400, 'invalid_request', /stopTime is missing or 0/],
     [
       'a state that is none',
       { jobId: 7, stopTime: NOW, jobState: 'done' },

@@ -45,6 +45,7 @@ export async function stopJob(tx: Transaction, input: StopJobInput): Promise<Sto
   }
   const seconds = BigInt(stopTime) - BigInt(found.startTime);
   if (seconds < -BigInt(skewSec)) {
+    if (stopTime === 0) throw new Fault('invalid_request', 'stopTime is missing or 0');
     throw new Fault(
       'invalid_request',
       `stopTime ${stopTime} must be larger than or equal to startTime ${found.startTime}, or at most ${skewSec} s (STOP_SKEW_S) earlier`,

@@ -10,10 +10,15 @@ type Read<Value> = (value: unknown) => Value | undefined;
  */
 const READS = new WeakMap<z.ZodType, Read<unknown>>();
 
+/** The message about a value of another type, or about one that is missing. */
+function mustBe(type: string): z.core.$ZodErrorMap {
+  return ({ input }) => (input === undefined ? 'is missing' : `must be ${type}`);
+}
+
 /** A schema of a single value. `read` returns undefined for an invalid one. */
-export function scalar<Value>(read: Read<Value>, error: string, documentation: Record<string, string>) {
+export function scalar<Value>(read: Read<Value>, type: string, documentation: Record<string, string>) {
   const schema = z
-    .custom<unknown>((value) => read(value) !== undefined, { error, abort: true })
+    .custom<unknown>((value) => read(value) !== undefined, { error: mustBe(type), abort: true })
     .transform((value) => read(value) as Value)
     .meta(documentation);
   READS.set(schema, read);
@@ -33,22 +38,20 @@ function readWhole(least: bigint, most: bigint): Read<number | bigint> {
 }
 
 /** A 64-bit integer, written without a fraction or exponent. It is a number if that is exact, otherwise a bigint. */
-export const int64 = scalar(readWhole(-(2n ** 63n), 2n ** 63n - 1n), 'must be a 64-bit integer', {
+export const int64 = scalar(readWhole(-(2n ** 63n), 2n ** 63n - 1n), 'a 64-bit integer', {
   type: 'integer',
   format: 'int64',
 });
 /** A 32-bit integer, written without a fraction or exponent. */
 export const int32 = scalar(
   readWhole(-(2n ** 31n), 2n ** 31n - 1n) as Read<number>, // within 32 bits, never a bigint
-  'must be a 32-bit integer',
+  'a 32-bit integer',
   { type: 'integer', format: 'int32' },
 );
 /** A text that its route cuts to a bound. A lone surrogate, which UTF-8 cannot encode, reads as U+FFFD. */
-export const anyText = scalar(
-  (value) => (typeof value === 'string' ? value.toWellFormed() : undefined),
-  'must be a string',
-  { type: 'string' },
-);
+export const anyText = scalar((value) => (typeof value === 'string' ? value.toWellFormed() : undefined), 'a string', {
+  type: 'string',
+});
 
 /** A text that is refused if it exceeds a bound. */
 export function textWithin(name: BoundName) {
@@ -75,7 +78,7 @@ export const decimal = scalar(
     const number = value instanceof JsonNumber ? Number(value.source) : value;
     return typeof number === 'number' && Number.isFinite(number) ? number : undefined;
   },
-  'must be a number',
+  'a number',
   { type: 'number' },
 );
 
@@ -132,7 +135,7 @@ export function listOf<Item extends z.ZodType>(item: Item, bound: BoundName = 'l
   const { most } = BOUNDS[bound];
   const read = READS.get(item);
   return z
-    .array(z.unknown(), { error: 'must be an array' })
+    .array(z.unknown(), { error: mustBe('an array') })
     .transform((members, context): z.output<Item>[] => {
       if (members.length > most) return tooMany(context, `must have at most ${most} entries`);
       // Replaced in place, to hold a list of a million numbers only once.
@@ -160,7 +163,7 @@ export function mapOf<Value extends z.ZodType>(value: Value, bound: BoundName) {
     .custom<object>(
       (map) => typeof map === 'object' && map !== null && !Array.isArray(map) && !(map instanceof JsonNumber),
       {
-        error: 'must be an object',
+        error: mustBe('an object'),
         abort: true,
       },
     )

@@ -9,7 +9,7 @@ import { JsonNumber } from '../json/json-parser.ts';
 const LIMITS: BodyLimits = { bytes: 64 * 1024, values: 2_500, depth: 2 };
 
 /** A value as text, as in a query string. A number keeps its digits, which may exceed 2^53. */
-const value = scalar(textOf, 'must be a text, a number, true or false', {})
+const value = scalar(textOf, 'a text, a number, true or false', {})
   .refine(isComparable, `must have at most ${TEXT_LIMIT_BYTES} bytes`)
   .meta({ type: ['string', 'number', 'boolean'], maxLength: TEXT_LIMIT_BYTES });
 
