@@ -5,7 +5,7 @@ import { Fault } from '../src/faults.ts';
 import { visibleJobs } from '../src/http/auth/visible-jobs.ts';
 import { answers, apiRoute, json, resource } from '../src/http/json/responses.ts';
 import { once, readQuery } from '../src/http/query/query-parameters.ts';
-import { positive, wholeId } from '../src/http/query/query-values.ts';
+import { parameterNamed, positive, wholeId } from '../src/http/query/query-values.ts';
 import { nowSec, queryOf } from '../src/http/request-values.ts';
 import type { AppEnv } from '../src/http/service.ts';
 import { checkText, type JobFilter } from '../src/jobs/filter.ts';
@@ -152,7 +152,7 @@ async function askedOf(
 ): Promise<{ user: string; asked: Asked }> {
   const also = Object.entries(others).find(([, value]) => value !== undefined);
   if (also !== undefined)
-    throw new Fault('invalid_request', `query parameter ${also[0]} is that of the job: leave it out`);
+    throw new Fault('invalid_request', `${parameterNamed(also[0])} is that of the job: leave it out`);
   const jobs = visibleJobs(c, [{ kind: 'id', field: 'db-id', values: [id] }]);
   const [job] = await c.get('db').read(newestJobs(jobs, { nowSec: nowSec(c), limit: 1 }), c.get('deadline'));
   if (job === undefined) throw new Fault('not_found', `no job with the database id ${id}`);

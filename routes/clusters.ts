@@ -3,6 +3,7 @@ import { clusterJson } from '../src/clusters/cluster-json.ts';
 import { Fault } from '../src/faults.ts';
 import { answers, apiRoute, json, resource } from '../src/http/json/responses.ts';
 import { once } from '../src/http/query/query-parameters.ts';
+import { parameterNamed } from '../src/http/query/query-values.ts';
 
 const ClusterSchema = z
   .looseObject({
@@ -27,7 +28,7 @@ export const clusters = resource().openapi(
     if (name === undefined) return json({ clusters: configured.list.map(clusterJson) });
     const cluster = configured.get(name);
     if (cluster === undefined)
-      throw new Fault('invalid_request', 'query parameter cluster must be the name of a configured cluster');
+      throw new Fault('invalid_request', `${parameterNamed('cluster')} must be the name of a configured cluster`);
     return json({ clusters: [clusterJson(cluster)] });
   },
 );

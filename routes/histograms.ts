@@ -118,7 +118,7 @@ export function histogramsAsked(
   if (binsInAll > MOST_BINS) {
     throw new Fault(
       'invalid_request',
-      `query parameters metric and metric-bins request ${binsInAll} bins: at most ${MOST_BINS} are allowed`,
+      `query parameters "metric" and "metric-bins" request ${binsInAll} bins: at most ${MOST_BINS} are allowed`,
     );
   }
   return {

@@ -34,7 +34,7 @@ export const jobMetrics = resource().openapi(
   async (c) => {
     const { metric: metrics, scope: scopes } = c.req.valid('query');
     const id = IdParam.safeParse(c.req.valid('param'));
-    if (!id.success) return failed('integer expected in path for id');
+    if (!id.success) return failed('the id in the path must be an integer');
     return await metricsOf(c, id.data.id, metrics, scopes);
   },
 );

@@ -21,6 +21,7 @@ interface Schema {
 interface Parameter {
   name: string;
   in: 'path' | 'query';
+  required?: boolean;
   schema: Schema;
   example?: unknown;
 }
@@ -64,9 +65,22 @@ test('the example of every parameter is valid', async () => {
       if (value === undefined) continue;
       const asked = `${path}?${new URLSearchParams({ [name]: String(value) })}`;
       const answer = await service.app.request(asked, { headers: { 'X-Auth-Token': token } });
-      expect(await answer.text(), asked).not.toContain(`query parameter ${name} `);
+      expect(await answer.text(), asked).not.toContain(`query parameter \\"${name}\\"`);
     }
   }
+});
+
+test('a parameter that is missing is named', async () => {
+  const token = await service.token('ada', 'admin', 'api');
+  let seen = 0;
+  for (const [path, { get }] of Object.entries(document.paths)) {
+    const [first] = (get?.parameters ?? []).filter((parameter) => parameter.in === 'query' && parameter.required);
+    if (first === undefined) continue;
+    seen += 1;
+    const answer = await service.app.request(path, { headers: { 'X-Auth-Token': token } });
+    expect(await answer.json(), path).toMatchObject({ error: `query parameter "${first.name}" is missing` });
+  }
+  expect(seen).toBeGreaterThan(0);
 });
 
 /** Words and numbers for requests: valid ones, ones at a bound, and hostile ones. */

@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import { z } from 'zod';
 import { visibleJobs } from '../../src/http/auth/visible-jobs.ts';
 import { once, readQuery } from '../../src/http/query/query-parameters.ts';
-import { ofParameter } from '../../src/http/query/query-values.ts';
+import { ofParameter, parameterNamed } from '../../src/http/query/query-values.ts';
 import { nowSec, queryOf } from '../../src/http/request-values.ts';
 import type { AppEnv } from '../../src/http/service.ts';
 import { checkText } from '../../src/jobs/filter.ts';
@@ -31,7 +31,7 @@ export const reportPage = new Hono<AppEnv>().get('/report', async (c) => {
   const { month: asked, zone, ...about } = readQuery(queryOf(c), QUERY);
   const now = nowSec(c);
   const month = ofParameter('month', () => monthOf(asked ?? lastMonth(zone, now), zone, now));
-  for (const by of REPORT_SUBJECTS) checkText(`query parameter ${by}`, about[by] ?? '');
+  for (const by of REPORT_SUBJECTS) checkText(parameterNamed(by), about[by] ?? '');
   const report = await readMonthlyReport(
     c.get('jobs'),
     (filter) => visibleJobs(c, filter),

@@ -7,6 +7,7 @@ import { exportFormats } from '../../src/http/exports/export-answer.ts';
 import { groupBy, groupingOf } from '../../src/http/query/grouping-query.ts';
 import { timesOf, ZONE, zoneNameOf } from '../../src/http/query/job-filter-query.ts';
 import { choice, count, readQuery } from '../../src/http/query/query-parameters.ts';
+import { parameterNamed } from '../../src/http/query/query-values.ts';
 import { nowSec, queryOf } from '../../src/http/request-values.ts';
 import type { AppEnv } from '../../src/http/service.ts';
 import { hiddenFrom, isKeyHiddenAmong } from '../../src/jobs/hidden-metrics.ts';
@@ -99,7 +100,7 @@ function clipAsFilter(c: Context<AppEnv>): string | undefined {
   if (!query.has('clip') || query.get('clip') === 'during') return undefined;
   timesOf(c, 'clip'); // throws if it is not a range
   if (query.has('during')) {
-    throw new Fault('invalid_request', 'query parameter clip must be during if there is a filter by during');
+    throw new Fault('invalid_request', `${parameterNamed('clip')} must be during if there is a filter by during`);
   }
   const filtered = new URLSearchParams();
   for (const [name, value] of query) filtered.append(name === 'clip' ? 'during' : name, value);

@@ -191,7 +191,7 @@ describe('columns', () => {
     const [status, code, error] = await faultIn(await service.get('/api/jobs.csv?columns=jobId,colour,metric.a%22b'));
     expect([status, code]).toEqual([400, 'invalid_request']);
     expect(error).toContain(
-      'query parameter columns has unknown columns: "colour", "metric.a\\"b". The columns are id, ',
+      'query parameter "columns" has unknown columns: "colour", "metric.a\\"b". The columns are id, ',
     );
     expect(error).toContain('walltime');
   });

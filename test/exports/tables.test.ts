@@ -127,10 +127,10 @@ test.each([
   expect(await refused('colour')).toEqual([
     400,
     'invalid_request',
-    expect.stringContaining(`query parameter columns has unknown columns: "colour". The columns are ${known}`),
+    expect.stringContaining(`query parameter "columns" has unknown columns: "colour". The columns are ${known}`),
   ]);
   const [one] = columns.split(',');
-  expect((await refused(`${one},${one}`))[2]).toBe('query parameter columns must name each column once');
+  expect((await refused(`${one},${one}`))[2]).toBe('query parameter "columns" must name each column once');
   expect(await faultIn(await service.get(`${path}?${query}columns=${one}`))).toEqual([
     400,
     'invalid_request',

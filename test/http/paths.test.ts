@@ -45,7 +45,7 @@ test('POST /api/jobs/start_job without its slash is a job with a strange id', as
   const answer = await service.app.request('/api/jobs/start_job', { method: 'POST', headers, body: '[]' });
   const [status, code, error] = await faultIn(answer);
   expect([status, code]).toEqual([400, 'invalid_request']);
-  expect(error).toContain('integer expected in path for id');
+  expect(error).toBe('the id in the path must be an integer');
 });
 
 test('HEAD is GET without the body', async () => {

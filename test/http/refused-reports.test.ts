@@ -71,13 +71,7 @@ test.each<[string, string, string, unknown, object]>([
     { stopTime: NOW },
     { id: '9', code: 'not_found', reason: 'finding job with db id 9 failed' },
   ],
-  [
-    'a wrong database id',
-    'stop',
-    `${STOP}x`,
-    { stopTime: NOW },
-    { reason: 'path parameter id: integer expected in path for id' },
-  ],
+  ['a wrong database id', 'stop', `${STOP}x`, { stopTime: NOW }, { reason: 'the id in the path must be an integer' }],
 ])('a report with %s is counted, kept and logged', async (_, kind, path, body, more) => {
   await service.send('POST', path, body);
   const report = { kind, code: 'invalid_request', ...more };

@@ -162,7 +162,12 @@ export const HTTP: readonly Mutation[] = [
   mutation('http/prometheus/observe-requests.ts', "!path.includes('*')", "path !== ''", 'nodejs/prometheus'),
   mutation('http/prometheus/scrape-access.ts', 'byte === b[at]', 'true', 'nodejs/prometheus'),
   mutation('http/query/job-list-query.ts', "|| text === '0'", '', 'http/job-filter-query'),
-  mutation('http/query/job-filter-query.ts', 'checkText(`query', '(() => {})(`query', 'http/job-filter-query'),
+  mutation(
+    'http/query/job-filter-query.ts',
+    'checkText(parameterNamed',
+    '(() => {})(parameterNamed',
+    'http/job-filter-query',
+  ),
   mutation('http/limits/body-budget.ts', 'eachBytes: 128 * KB', 'eachBytes: MB', 'http/body'),
   mutation('event-loop-turns.ts', 'await new Promise((resolve) => setTimeout(resolve, 0));', '', 'event-loop-turns'),
   mutation('event-loop-turns.ts', 'signal.throwIfAborted();', '', 'event-loop-turns'),

@@ -289,10 +289,10 @@ describe('GET /report', () => {
   });
 
   test.each([
-    ['month=2025-1', 'query parameter month must be a month from 1970 on, such as 2026-10'],
-    ['month=2027-02', 'query parameter month must be a month that has begun: 2027-02 has not'],
-    ['zone=x', 'query parameter zone must be the name of a time zone, such as Europe/Berlin'],
-    ['user=a&user=b', 'query parameter user must be given once'],
+    ['month=2025-1', 'query parameter "month" must be a month from 1970 on, such as 2026-10'],
+    ['month=2027-02', 'query parameter "month" must be a month that has begun: 2027-02 has not'],
+    ['zone=x', 'query parameter "zone" must be the name of a time zone, such as Europe/Berlin'],
+    ['user=a&user=b', 'query parameter "user" must be given once'],
     ['state=failed', 'invalid query parameter: state'],
   ])('refuses %s', async (query, message) => {
     const answer = await service.get(`/report?${query}`, 'root', 'admin');

@@ -97,8 +97,8 @@ describe('group-by', () => {
     ['user,month,state', 'must name at most 2 groups'],
     ['', 'must be one of'],
     ['user,', 'must be one of'],
-    ['month&zone=Mars/Olympus', 'zone must be the name of a time zone'],
-    [`day&items-per-page=${MOST_GROUPS + 1}`, `items-per-page must be at most ${MOST_GROUPS}`],
+    ['month&zone=Mars/Olympus', '"zone" must be the name of a time zone'],
+    [`day&items-per-page=${MOST_GROUPS + 1}`, `"items-per-page" must be at most ${MOST_GROUPS}`],
   ])('refuses %s', async (query, message) => {
     const [status, code, error] = await faultIn(await service.get(`/api/statistics/jobs?group-by=${query}`));
     expect([status, code]).toEqual([400, 'invalid_request']);

@@ -71,7 +71,7 @@ describe('GET /api/jobs/{id}', () => {
   test.each(['x', '1.5', '1e3', '9223372036854775808', '%20'])('refuses the id %s', async (id) => {
     const [status, code, error] = await faultIn(await service.get(`/api/jobs/${id}`));
     expect([status, code]).toEqual([400, 'invalid_request']);
-    expect(error).toContain('integer expected in path for id');
+    expect(error).toBe('the id in the path must be an integer');
   });
 
   test.each(['0', '-1', '99', '9223372036854775807'])('answers 422 for a job that is not: %s', async (id) => {

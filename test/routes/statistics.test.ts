@@ -208,7 +208,7 @@ describe('GET /api/statistics/histograms', () => {
   ])('refuses what it cannot do, by name', async (query, name) => {
     const [status, code, error] = await faultIn(await service.get(`/api/statistics/histograms?${query}`));
     expect([status, code]).toEqual([400, 'invalid_request']);
-    expect(error).toContain(`query parameter ${name}`);
+    expect(error).toContain(`query parameter "${name}"`);
   });
 });
 
@@ -259,6 +259,6 @@ describe('GET /api/statistics/overview', () => {
   test.each(['bins=1d', 'group-by=shoe', 'metric-bins=10001'])('refuses %s by name', async (query) => {
     const [status, code, error] = await faultIn(await service.get(`/api/statistics/overview?${query}`));
     expect([status, code]).toEqual([400, 'invalid_request']);
-    expect(error).toContain(`query parameter ${query.split('=')[0]}`);
+    expect(error).toContain(`query parameter "${query.split('=')[0]}"`);
   });
 });

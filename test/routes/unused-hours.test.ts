@@ -80,9 +80,9 @@ describe('GET /api/statistics/unused', () => {
   });
 
   test.each([
-    ['?sort-by=wasted', 'sort-by must be one of'],
-    ['?group-by=wasted', 'group-by must be one of'],
-    ['?cores-used=busy', 'cores-used must be'],
+    ['?sort-by=wasted', '"sort-by" must be one of'],
+    ['?group-by=wasted', '"group-by" must be one of'],
+    ['?cores-used=busy', '"cores-used" must be'],
   ])('%s is a 400', async (query, message) => {
     const answer = await service.get(`/api/statistics/unused${query}`);
     expect(await faultIn(answer)).toEqual([400, 'invalid_request', expect.stringContaining(message)]);

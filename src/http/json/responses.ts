@@ -5,8 +5,8 @@ import { inSlices } from '../../event-loop-turns.ts';
 import { FAULTS, Fault, type FaultCode } from '../../faults.ts';
 import { losslessJson } from '../../lossless-json.ts';
 import { NO_QUERY, queryFault } from '../query/query-parameters.ts';
+import { parameterNamed } from '../query/query-values.ts';
 import type { AppEnv } from '../service.ts';
-import { explain } from './body-values.ts';
 
 type Success = 200 | 201;
 
@@ -152,7 +152,8 @@ export function resource() {
     defaultHook: (result) => {
       if (result.success) return;
       if (result.target === 'query') throw queryFault(result.error);
-      throw new Fault('invalid_request', `path parameter ${explain(result.error)}`);
+      const [issue] = result.error.issues;
+      throw new Fault('invalid_request', `${parameterNamed(issue?.path.join('.') ?? '', 'path')} ${issue?.message}`);
     },
   });
 }
@@ -165,12 +166,14 @@ export function apiRoute<Path extends string, Config extends RouteConfig & { pat
 
 const INT64_LIMIT = 2n ** 63n;
 
+const NOT_AN_ID = 'must be an integer';
+
 /** The database id in a path. */
 export const IdParam = z.object({
   id: z
     .string()
-    .regex(/^-?\d{1,19}$/, 'integer expected in path for id')
+    .regex(/^-?\d{1,19}$/, NOT_AN_ID)
     .transform(BigInt)
-    .refine((id) => id < INT64_LIMIT && id >= -INT64_LIMIT, 'integer expected in path for id')
+    .refine((id) => id < INT64_LIMIT && id >= -INT64_LIMIT, NOT_AN_ID)
     .openapi({ type: 'integer', format: 'int64', description: 'database id of the job', example: 1 }),
 });

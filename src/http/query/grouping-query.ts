@@ -3,7 +3,7 @@ import { GROUPS, type Group, type Grouping, isBounded, MOST_GROUPINGS, MOST_GROU
 import { DEFAULT_PAGE_SIZE } from '../../jobs/page-sizes.ts';
 import { groupsFor, type VisibleJobs } from '../../jobs/visibility.ts';
 import { count, once } from './query-parameters.ts';
-import { ofParameter, oneOf } from './query-values.ts';
+import { ofParameter, oneOf, parameterNamed } from './query-values.ts';
 
 const NAMES = GROUPS.join('|');
 
@@ -38,7 +38,7 @@ export function groupingOf(
   const isPaged = (page ?? itemsPerPage) !== undefined;
   const most = isBounded(groupBy) ? MOST_GROUPS : undefined;
   if (most !== undefined && itemsPerPage !== undefined && itemsPerPage > most) {
-    throw new Fault('invalid_request', `query parameter items-per-page must be at most ${most} with these groups`);
+    throw new Fault('invalid_request', `${parameterNamed('items-per-page')} must be at most ${most} with these groups`);
   }
   return {
     groupBy,

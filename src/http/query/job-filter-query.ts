@@ -9,7 +9,7 @@ import { type TimeZone, UTC } from '../../jobs/time-zone.ts';
 import { nowSec, queryOf } from '../request-values.ts';
 import type { AppEnv } from '../service.ts';
 import { many, once } from './query-parameters.ts';
-import { decimalRange, ofParameter, oneOf, single, wholeId, wholeRange } from './query-values.ts';
+import { decimalRange, ofParameter, oneOf, parameterNamed, single, wholeId, wholeRange } from './query-values.ts';
 
 /** The entries of `URLSearchParams`: decoded, in the order sent. */
 export type QueryParameters = Iterable<readonly [string, string]>;
@@ -153,7 +153,7 @@ export function parseFilter(
   const byName = new Map<string, string[]>();
   for (const [name, value] of parameters) {
     if (also.includes(name)) continue;
-    checkText(`query parameter ${name.slice(0, 100)}`, value);
+    checkText(parameterNamed(name), value);
     const values = byName.get(name);
     if (values === undefined) byName.set(name, [value]);
     else values.push(value);

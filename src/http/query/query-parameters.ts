@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { Fault } from '../../faults.ts';
-import { ONCE, oneOf, positive } from './query-values.ts';
+import { ONCE, oneOf, parameterNamed, positive } from './query-values.ts';
 
 // A query parameter is a schema: it parses the values, has their type, and documents them.
 
@@ -23,7 +23,7 @@ export function once<Value, Otherwise>(read: (text: string) => Value, otherwise:
 /** A parameter that must be given exactly once. `read` is as for `once`. */
 export function required<Value>(read: (text: string) => Value, document: Document) {
   return z
-    .string(ONCE)
+    .string({ error: ({ input }) => (input === undefined ? 'is missing' : ONCE) })
     .transform((text, context) => readValue(read, text, context))
     .openapi({ type: 'string', ...document });
 }
@@ -102,5 +102,5 @@ export function queryFault({ issues: [issue] }: z.ZodError): Fault {
   if (issue?.code === 'unrecognized_keys') {
     return new Fault('invalid_request', `invalid query parameter: ${issue.keys.join(', ').slice(0, 200)}`);
   }
-  return new Fault('invalid_request', `query parameter ${issue?.path.join('.')} ${issue?.message}`);
+  return new Fault('invalid_request', `${parameterNamed(issue?.path.join('.') ?? '')} ${issue?.message}`);
 }

@@ -60,13 +60,20 @@ export function positive(text: string): number {
   throw invalid('must be an integer of at least 1');
 }
 
+export type ParameterKind = 'query' | 'path';
+
+/** Names a parameter. Every message about one begins with it. */
+export function parameterNamed(name: string, kind: ParameterKind = 'query'): string {
+  return kind === 'path' ? `the ${name} in the path` : `query parameter ${JSON.stringify(name.slice(0, 100))}`;
+}
+
 /** Adds the name of the parameter to the message of an invalid value. */
-export function ofParameter<Value>(name: string, read: () => Value, kind: 'query' | 'path' = 'query'): Value {
+export function ofParameter<Value>(name: string, read: () => Value, kind: ParameterKind = 'query'): Value {
   try {
     return read();
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    throw invalid(`${kind} parameter ${name} ${error.message}`);
+    throw invalid(`${parameterNamed(name, kind)} ${error.message}`);
   }
 }
 
