@@ -213,6 +213,17 @@ export function rolesFor(group: RouteGroup): Role[] {
   return ROLES.filter((role) => (ROLE_RIGHTS[role] as Rights).routes.includes(group));
 }
 
+/** Says which roles a group of routes needs, and which this user has. */
+export function missingRoles({ roles }: Pick<User, 'roles'>, group: RouteGroup): string {
+  const one = rolesFor(group);
+  const has = [...roles].slice(0, MOST_NAMED).map((role) => (isRole(role) ? role : JSON.stringify(role.slice(0, 50))));
+  const others = one.length === 1 ? one[0] : `one of ${one.join(', ')}`;
+  return `this route needs the role api alone, or api and ${others}; this caller has: ${has.join(', ') || 'none'}`;
+}
+
+/** The roles of a user that a message names. A token of another system may have any. */
+const MOST_NAMED = 10;
+
 export function isRole(text: string): text is Role {
   return Object.hasOwn(ROLE_RIGHTS, text);
 }

@@ -129,12 +129,20 @@ describe('a token', () => {
     expect((await ask(await signed({ sub: 'x', roles: ['admin', 'admin', 'api'] }))).status).toBe(200);
   });
 
-  test.each([[[]], ['api'], [null], [['API']], [['api', 'robot']], [['admin']]])(
-    'with the roles %j is refused once',
-    async (roles) => {
-      expect(await refusal(await signed({ sub: 'x', roles }))).toEqual([401, 'unauthorized']);
-    },
-  );
+  test.each<[unknown, string]>([
+    [[], 'none'],
+    ['api', 'none'],
+    [null, 'none'],
+    [['API'], '"API"'],
+    [['api', 'robot'], 'api, "robot"'],
+    [['admin'], 'admin'],
+    [['user', '\n'.repeat(99)], `user, "${'\\n'.repeat(50)}"`],
+  ])('with the roles %j is refused, and hears which it has and needs', async (roles, has) => {
+    const needs = 'this route needs the role api alone, or api and admin';
+    expect(await refusal(await signed({ sub: 'x', roles }))).toEqual([401, `${needs}; this caller has: ${has}`]);
+    const people = await faultIn(await ask(await signed({ sub: 'x', roles }), '/userapi/jobs/'));
+    expect(people[2]).toContain('or api and one of user, manager, support, admin; ');
+  });
 });
 
 /** contract/auth.md §6: the status for each caller. */

@@ -1,6 +1,14 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { Fault } from '../../faults.ts';
-import { EVERY_RIGHT, opensByToken, type RouteGroup, rightsOf, rolesFor, type User } from '../../jobs/roles.ts';
+import {
+  EVERY_RIGHT,
+  missingRoles,
+  opensByToken,
+  type RouteGroup,
+  rightsOf,
+  rolesFor,
+  type User,
+} from '../../jobs/roles.ts';
 import type { AppEnv } from '../service.ts';
 import { checkAddress } from './client-address.ts';
 import { KnownTokens } from './known-tokens.ts';
@@ -73,7 +81,7 @@ function callers(routes: RouteGroup, check: (c: Context<AppEnv>) => void = () =>
   return async (c, next) => {
     const user = await identify(c);
     check(c);
-    if (!opensByToken(user, routes)) throw new Fault('unauthorized', 'unauthorized');
+    if (!opensByToken(user, routes)) throw new Fault('unauthorized', missingRoles(user, routes));
     c.set('user', user);
     await next();
   };
