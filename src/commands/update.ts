@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { readSettings } from '../check-settings.ts';
 import { serviceUrl } from '../nodejs/http-server.ts';
 import { StartupError } from '../startup-error.ts';
-import { type Bundle, bundleIn, checkSum, runProgram, unpack } from '../update/bundle.ts';
+import { type Bundle, bundleIn, checkSum, runProgram, type UnpackedBundle, unpack } from '../update/bundle.ts';
 import { lead, linkTo, lockUpdates } from '../update/bundle-link.ts';
 import { untilHealthy } from '../update/health.ts';
 import { type Command, type CommandIo, parsedArguments, UsageError } from './command.ts';
@@ -28,18 +28,20 @@ export const updateCommand: Command = {
 For an installation from a bundle. Run it in the working directory of the service, by the account that owns the
 installation. Unpacks FILE next to this bundle, checks with 'cc-jobs doctor' of the new one that it finds no problem,
 changes the link through which the service is started, and restarts the service. If it is not healthy in time, the link
-leads to this bundle again and the service is restarted with it. The bundle that is not used afterwards is not deleted.`,
+leads to this bundle again and the service is restarted with it. The bundle that is not used afterwards is not deleted:
+the update with the FILE of an earlier version goes back to it.`,
   async run(args, io) {
     const options = readOptions(args, io);
     const current = await bundleIn(join(import.meta.dirname, '../..'));
     if (current === undefined)
-      throw new StartupError('this is not a bundle: docs/install.md has how to update a clone or a package');
+      throw new StartupError('this is not a bundle: docs/install.md says how to update a clone or a package');
     const next = dirname(current.folder);
     const release = lockUpdates(next);
     try {
       const link = await linkTo(current.folder);
       if (options.hasChecksum) await checkSum(options.file);
       const fresh = await unpack(options.file, next, io.signal);
+      if (fresh.folder === current.folder) throw new StartupError(`cc-jobs ${fresh.version} is in use already`);
       return await change(link, current, fresh, options, io);
     } finally {
       release();
@@ -49,13 +51,20 @@ leads to this bundle again and the service is restarted with it. The bundle that
 
 type Options = ReturnType<typeof readOptions>;
 
-async function change(link: string, current: Bundle, fresh: Bundle, options: Options, io: CommandIo): Promise<number> {
+async function change(
+  link: string,
+  current: Bundle,
+  fresh: UnpackedBundle,
+  options: Options,
+  io: CommandIo,
+): Promise<number> {
   const say = (line: string) => void io.stderr.write(`${line}\n`);
   const doctor = await runProgram(fresh.folder, ['doctor'], DOCTOR_LIMIT_MS);
   if (doctor.code !== 0 || io.signal.aborted) {
-    await rm(fresh.folder, { recursive: true });
+    if (fresh.isNew) await rm(fresh.folder, { recursive: true });
     const problems = doctor.stdout.split('\n').filter((line) => line.startsWith('PROBLEM'));
-    say(`${problems.join('\n') || doctor.stderr.trim()}\nnothing was changed: ${fresh.version} was removed again`);
+    say(problems.join('\n') || doctor.stderr.trim());
+    say(`nothing was changed${fresh.isNew ? `: ${fresh.version} was removed again` : ''}`);
     return 1;
   }
   await lead(link, fresh.folder);

@@ -1,12 +1,13 @@
 import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { mkdtemp, readdir, readFile, readlink, rename, rm } from 'node:fs/promises';
+import { basename, join, relative } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { z } from 'zod';
+import { haveSameBytes } from '../archive/compare-files.ts';
 import { StartupError } from '../startup-error.ts';
 
 /** `bundle.json` in a bundle (packaging/contents.ts). */
@@ -16,6 +17,11 @@ export type BundleInfo = z.output<typeof BundleJson>;
 /** An unpacked bundle. */
 export interface Bundle extends BundleInfo {
   folder: string;
+}
+
+/** A bundle from a tarball. `isNew` is false if its folder was there before. */
+export interface UnpackedBundle extends Bundle {
+  isNew: boolean;
 }
 
 const DECOMPRESS = { '.tar.gz': createGunzip, '.tar.zst': createZstdDecompress } as const;
@@ -48,8 +54,11 @@ export async function checkSum(tarball: string): Promise<void> {
     throw new StartupError(`${tarball}: its checksum is not that of ${sums}: copy it again`);
 }
 
-/** Unpacks a tarball next to the other bundles, and returns the bundle under its own name. Throws StartupError. */
-export async function unpack(tarball: string, next: string, signal: AbortSignal): Promise<Bundle> {
+/**
+ * Unpacks a tarball next to the other bundles, and returns the bundle under its own name. If a folder of that name has
+ * the same files, it is the bundle. Throws StartupError.
+ */
+export async function unpack(tarball: string, next: string, signal: AbortSignal): Promise<UnpackedBundle> {
   const work = await mkdtemp(join(next, '.cc-jobs-update-'));
   try {
     await extract(tarball, work, signal);
@@ -61,9 +70,14 @@ export async function unpack(tarball: string, next: string, signal: AbortSignal)
       throw new StartupError(`${tarball} is for ${found.platform}, and this machine is ${own}`);
     await checkRuns(found, tarball);
     const folder = join(next, name);
-    if (existsSync(folder)) throw new StartupError(`${folder} exists already: remove it, unless it is in use`);
-    await rename(found.folder, folder);
-    return { ...found, folder };
+    if (!existsSync(folder)) {
+      await rename(found.folder, folder);
+      return { ...found, folder, isNew: true };
+    }
+    if (await hasAllFilesOf(found.folder, folder, signal)) return { ...found, folder, isNew: false };
+    throw new StartupError(
+      `${folder} exists already and differs from the bundle: remove it with 'rm -r', unless it is in use`,
+    );
   } finally {
     await rm(work, { recursive: true, force: true });
   }
@@ -86,6 +100,21 @@ async function extract(tarball: string, into: string, signal: AbortSignal): Prom
     throw new StartupError(`${tarball} is damaged or incomplete, or the disk is full: nothing was changed`, { cause });
   }
   if ((await ended) !== 0) throw new StartupError(`${tarball} could not be unpacked: nothing was changed`);
+}
+
+/** Whether `folder` has every file and link of `bundle`, with the same content. It may have others. */
+async function hasAllFilesOf(bundle: string, folder: string, signal: AbortSignal): Promise<boolean> {
+  for (const entry of await readdir(bundle, { recursive: true, withFileTypes: true })) {
+    signal.throwIfAborted();
+    if (entry.isDirectory()) continue;
+    const path = join(entry.parentPath, entry.name);
+    const other = join(folder, relative(bundle, path));
+    const isSame = entry.isSymbolicLink()
+      ? (await readlink(other).catch(() => undefined)) === (await readlink(path))
+      : await haveSameBytes(path, other).catch(() => false);
+    if (!isSame) return false;
+  }
+  return true;
 }
 
 /** Whether the program of a bundle starts on this machine and says the version of the bundle. */

@@ -150,7 +150,7 @@ test.each<{ what: string; file: () => Promise<string> | string; args?: string[];
     code: 1,
     says: /PROBLEM +archive (.|\n)*\nnothing was changed: 2\.0\.6 was removed again/,
   },
-  { what: 'the bundle that is in use', file: () => tarball('1.0.0'), says: /exists already/ },
+  { what: 'the bundle that is in use', file: () => tarball('1.0.0'), says: /cc-jobs 1\.0\.0 is in use already/ },
   {
     what: 'a file that is not there',
     file: () => join(copied, 'none.tar.gz'),
@@ -259,4 +259,21 @@ test('changes a service under load without losing a request, and back if the new
   await load;
   expect(answers.get('200')).toBeGreaterThan(20);
   expect([...answers.keys()].filter((kind) => kind !== '200' && !kind.endsWith('with Retry-After'))).toEqual([]);
+});
+
+test('goes back to a bundle whose folder is still there, if it has not been changed', async () => {
+  const file = await tarball('1.0.0');
+  const index = join(home, nameOf('1.0.0'), 'src/version.ts');
+  const text = readFileSync(index, 'utf8');
+  writeFileSync(index, `${text}//\n`);
+  const before = state();
+  expect(await update([file])).toEqual({ code: 2, stderr: expect.stringContaining('differs from the bundle') });
+  writeFileSync(index, text);
+  expect(await update([file], { ARCHIVE_PATH: 'job.db' })).toEqual({
+    code: 1,
+    stderr: expect.stringMatching(/PROBLEM +archive (.|\n)*\nnothing was changed\n$/),
+  });
+  expect(state()).toEqual(before);
+  expect(await update([file])).toEqual({ code: 0, stderr: expect.stringContaining('restart the service to use it') });
+  expect(state()).toEqual({ ...before, link: nameOf('1.0.0') });
 });
