@@ -65,7 +65,14 @@ export async function load(
   const rate = `${seconds.toFixed(1)} s, ${whole(summary.imported / Math.max(seconds, 0.001))} jobs/s`;
   const all = [countsOf(summary), ...extra, ...(source.remarks?.() ?? []), rate].join(', ');
   progress.ended(summary.complete ? all : stopped('stopped') + all, { ...result, refusedTags: refusedTags.length });
+  const added = source.addedClusters ?? [];
+  if (added.length > 0) progress.line(addedWords(added));
   return summary.complete && summary.bad === 0 ? 0 : 1;
+}
+
+function addedWords(clusters: readonly string[]): string {
+  const were = `${clusters.length === 1 ? 'cluster' : 'clusters'} ${clusters.join(', ')} ${clusters.length === 1 ? 'was' : 'were'} added`;
+  return `${were}: if the service runs, reload it (systemctl reload cc-jobs, or SIGHUP)`;
 }
 
 function countsOf(counts: ImportCounts): string {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkArchive, readClusters } from '../archive/version-and-clusters.ts';
@@ -22,7 +23,9 @@ export interface GeneratedOptions extends GenerateOptions {
  * one of these names has a different configuration, because its jobs would be mixed with generated ones.
  */
 export async function generatedSource(options: GeneratedOptions): Promise<ImportSource> {
+  const isNew = !existsSync(options.archivePath);
   await checkArchive(options.archivePath, { create: true });
+  const added: string[] = [];
   for (const cluster of GENERATED_CLUSTERS) {
     const json = `${JSON.stringify(clusterFileOf(cluster))}\n`;
     const file = join(options.archivePath, cluster.name, 'cluster.json');
@@ -30,10 +33,12 @@ export async function generatedSource(options: GeneratedOptions): Promise<Import
     if (before !== undefined && before !== json) {
       throw new StartupError(`${file} is another cluster of that name: set ARCHIVE_PATH to another folder`);
     }
-    if (before === undefined) await writeCluster(options.archivePath, cluster.name, json);
+    if (before !== undefined) continue;
+    await writeCluster(options.archivePath, cluster.name, json);
+    added.push(cluster.name);
   }
   const clusters = await readClusters(options.archivePath);
-  return { total: options.jobs, batches: () => batchesOf(options, clusters) };
+  return { total: options.jobs, addedClusters: isNew ? [] : added, batches: () => batchesOf(options, clusters) };
 }
 
 async function* batchesOf(options: GeneratedOptions, clusters: Clusters): AsyncGenerator<ImportBatch, void, void> {

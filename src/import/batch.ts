@@ -41,6 +41,8 @@ export interface ImportSource {
   /** The last `position` (bytes or rows), undefined if unknown. */
   total: number | undefined;
   batches(): AsyncIterable<ImportBatch>;
+  /** The clusters that it has added to an archive that was there before: a running service does not know them. */
+  addedClusters?: readonly string[];
   /** Returns lines for the summary about all records. */
   remarks?(): string[];
 }

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
@@ -196,6 +196,13 @@ describe('cc-jobs import', () => {
     expect([existsSync(path), existsSync(join(root, 'var/archive'))]).toEqual([false, false]);
     await run(importCommand, 'archive', from);
     expect(await count()).toBe(1);
+    const added = /^cluster small was added: if the service runs, reload it/;
+    await writeFiles(other.root, { 'var/archive/version.txt': '3\n' }); // a service may run with this archive
+    expect((await other.run(importCommand, 'archive', from)).last).toMatch(added);
+    expect((await other.run(importCommand, 'archive', from)).all).not.toMatch(/reload/);
+    const generated = await other.run(generateCommand, '--jobs', '5', '--end', END, '--archived', '0');
+    expect(generated.last).toMatch(/^clusters fern, gust, moss were added: if the service runs, reload it/);
+    rmSync(join(other.root, 'var'), { recursive: true });
     const copied = await other.run(importCommand, 'db', path, '--dry-run');
     expect(copied).toMatchObject({ code: 0, last: 'dry run, nothing was written: 1 read, 1 imported' });
     expect(existsSync(other.path)).toBe(false);

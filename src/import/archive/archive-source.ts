@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasCode, reasonOf } from '../../archive/file-access.ts';
@@ -39,10 +40,12 @@ export async function archiveSource(root: string, target: string | undefined): P
   }
   const clusters = await readClusters(root);
   await sameNames(root);
+  const isNew = target === undefined || !existsSync(target);
   if (target !== undefined) await checkArchive(target, { create: true });
   const copyTo = target === undefined || (await isSameFolder(root, target)) ? undefined : target;
-  const notes = copyTo === undefined ? [] : await copyClusters(root, copyTo);
-  return { total: undefined, notes, batches: () => batchesOf(root, copyTo, clusters) };
+  const { notes, added } = copyTo === undefined ? { notes: [], added: [] } : await copyClusters(root, copyTo);
+  const addedClusters = isNew ? [] : added;
+  return { total: undefined, notes, addedClusters, batches: () => batchesOf(root, copyTo, clusters) };
 }
 
 /** Checks that each folder of a cluster has the name in its cluster.json. Throws StartupError. */
@@ -60,8 +63,9 @@ async function sameNames(root: string): Promise<void> {
 /**
  * Copies the cluster.json files that the target lacks. A different one is kept, since running jobs may depend on it.
  */
-async function copyClusters(root: string, target: string): Promise<string[]> {
+async function copyClusters(root: string, target: string): Promise<{ notes: string[]; added: string[] }> {
   const notes: string[] = [];
+  const added: string[] = [];
   for (const name of await clusterNames(root)) {
     const json = await readClusterText(root, name);
     const there = join(target, name, 'cluster.json');
@@ -69,10 +73,12 @@ async function copyClusters(root: string, target: string): Promise<string[]> {
       if (hasCode(error, 'ENOENT')) return undefined;
       throw new StartupError(`${there} cannot be read: ${reasonOf(error)}`, { cause: error });
     });
-    if (before === undefined) await writeCluster(target, name, json);
-    else if (before !== json) notes.push(`${there} differs from the imported file and was not changed`);
+    if (before === undefined) {
+      await writeCluster(target, name, json);
+      added.push(name);
+    } else if (before !== json) notes.push(`${there} differs from the imported file and was not changed`);
   }
-  return notes;
+  return { notes, added };
 }
 
 async function* batchesOf(
