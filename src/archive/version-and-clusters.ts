@@ -19,13 +19,13 @@ const MAX_CLUSTER_BYTES = 64 * 1024 * 1024;
 export async function checkArchive(root: string, { create = false, mark = true } = {}): Promise<void> {
   if (create) {
     await mkdir(root, { recursive: true }).catch((cause: unknown) => {
-      throw new StartupError(`ARCHIVE_PATH ${root} cannot be created: ${reasonOf(cause)}`, { cause });
+      throw new StartupError(`ARCHIVE_PATH ${root} cannot be created${whyNot(cause)}`, { cause });
     });
   }
   const versionFile = join(root, 'version.txt');
   const version = await readVersion(root).catch((cause: unknown) => {
     if (hasCode(cause, 'ENOENT', 'ENOTDIR')) return undefined;
-    throw new StartupError(`${versionFile} cannot be read: ${reasonOf(cause)}`, { cause });
+    throw new StartupError(`${versionFile} cannot be read${whyNot(cause)}`, { cause });
   });
   if (version?.trim() === ARCHIVE_VERSION) return;
   if (version !== undefined) {
@@ -34,17 +34,26 @@ export async function checkArchive(root: string, { create = false, mark = true }
     );
   }
   const entries = await readdir(root).catch((cause: unknown) => {
-    throw new StartupError(`the job archive ${root} is not a readable directory: create it or set ARCHIVE_PATH`, {
-      cause,
-    });
+    const why = hasCode(cause, 'ENOENT')
+      ? "does not exist: 'cc-jobs migrate' creates it; or set ARCHIVE_PATH"
+      : `cannot be read${whyNot(cause)}`;
+    throw new StartupError(`the job archive ${root} ${why}`, { cause });
   });
   if (entries.some((entry) => !isForeign(entry))) {
     throw new StartupError(`${root} is not a job archive (it has no version.txt and is not empty): check ARCHIVE_PATH`);
   }
   if (!mark) return;
   await writeFile(versionFile, `${ARCHIVE_VERSION}\n`).catch((cause: unknown) => {
-    throw new StartupError(`${versionFile} cannot be written: ${reasonOf(cause)}`, { cause });
+    throw new StartupError(`${versionFile} cannot be written${whyNot(cause)}`, { cause });
   });
+}
+
+/** Why the archive cannot be used, and what to do about it. */
+function whyNot(cause: unknown): string {
+  if (hasCode(cause, 'EACCES', 'EPERM'))
+    return ' (permission denied): give this account the right, or set ARCHIVE_PATH';
+  if (hasCode(cause, 'ENOTDIR')) return ' (a part of the path is not a directory): set ARCHIVE_PATH';
+  return `: ${reasonOf(cause)}`;
 }
 
 /** The text of version.txt. */

@@ -52,7 +52,7 @@ interface Options {
 export async function backUpMetadata(root: string, target: string, options: Options): Promise<MetadataBackup> {
   await checkMounted(root);
   if (lstatSync(target, { throwIfNoEntry: false }) !== undefined)
-    throw new StartupError(`${target}: exists already: choose a new name`);
+    throw new StartupError(`${target} exists already: choose a new name`);
   const counts = { files: 0, unread: 0 };
   const unfinished = `${target}.unfinished`;
   await rm(unfinished, { force: true }); // left by one that was killed

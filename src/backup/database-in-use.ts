@@ -42,7 +42,7 @@ function lock(path: string, begin: (db: Sqlite) => void): () => void {
 }
 
 function inUse(path: string, cause: unknown): StartupError {
-  return new StartupError(`${path}: is in use: stop the service and every other program that has it open`, {
+  return new StartupError(`${path} is in use: stop the service and every other program that has it open`, {
     cause,
     fault: 'database_busy',
   });

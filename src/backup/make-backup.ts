@@ -31,7 +31,7 @@ export async function makeBackup(
   { compressed, ...options }: CopyOptions & { compressed: boolean },
 ): Promise<Backup> {
   if (lstatSync(target, { throwIfNoEntry: false }) !== undefined) {
-    throw new StartupError(`${target}: exists already: choose a new name`);
+    throw new StartupError(`${target} exists already: choose a new name`);
   }
   const copy = `${target}.unfinished`;
   const packed = `${target}.compressing`;
@@ -89,7 +89,7 @@ async function createEmpty(path: string): Promise<void> {
   } catch (cause) {
     if (!existsSync(path)) throw cause;
     const why = 'another backup is writing it, or one was killed: if none runs, delete it';
-    throw new StartupError(`${path}: exists already: ${why}`, { cause });
+    throw new StartupError(`${path} exists already: ${why}`, { cause });
   }
 }
 
@@ -98,7 +98,7 @@ async function checkSpace(folder: string, bytes: number): Promise<void> {
   const { bavail, bsize } = await statfs(folder);
   if (bavail * bsize >= bytes) return;
   const mb = (value: number) => Math.ceil(value / 2 ** 20).toLocaleString('en-US');
-  throw new StartupError(`${folder}: has ${mb(bavail * bsize)} MB left, and the backup needs ${mb(bytes)} MB`, {
+  throw new StartupError(`${folder} has ${mb(bavail * bsize)} MB left, and the backup needs ${mb(bytes)} MB`, {
     fault: 'disk_full',
   });
 }

@@ -36,7 +36,7 @@ export async function restoreBackup(
   const copy = `${path}.restoring`;
   if (existsSync(copy)) {
     throw new StartupError(
-      `${copy}: exists already: another restore is writing it, or one was killed: if none runs, delete it`,
+      `${copy} exists already: another restore is writing it, or one was killed: if none runs, delete it`,
     );
   }
   try {

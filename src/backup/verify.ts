@@ -25,7 +25,7 @@ async function checked(path: string, shown: string, signal: AbortSignal): Promis
       await nextTurn(); // a signal arrives between two tables
       if (signal.aborted) throw new StartupError('stopped: nothing was kept');
       const [found] = file.read(quickCheck(name));
-      if (found?.line !== 'ok') throw new StartupError(`${shown}: is damaged (table ${name}: ${found?.line})`);
+      if (found?.line !== 'ok') throw new StartupError(`${shown} is damaged (table ${name}: ${found?.line})`);
     }
     return file.read(jobsOfFile())[0]?.jobs ?? 0;
   } finally {

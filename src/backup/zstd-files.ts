@@ -54,7 +54,7 @@ export async function extract(
     await pipeline(createReadStream(from), counted, createZstdDecompress(), newFile(to), { signal });
   } catch (cause) {
     if (!isBadFrame(cause)) throw cause;
-    throw new StartupError(`${from}: is incomplete or damaged: use another backup`, { cause });
+    throw new StartupError(`${from} is incomplete or damaged: use another backup`, { cause });
   }
 }
 
@@ -67,7 +67,7 @@ export async function* unpackedChunks(path: string): AsyncGenerator<Buffer, void
     yield* file.pipe(unpacking) as AsyncIterable<Buffer>;
   } catch (cause) {
     if (!isBadFrame(cause)) throw cause;
-    throw new StartupError(`${path}: is incomplete or damaged: use another backup`, { cause });
+    throw new StartupError(`${path} is incomplete or damaged: use another backup`, { cause });
   } finally {
     file.destroy();
   }

@@ -1,6 +1,7 @@
 import type { Database } from '../db/port.ts';
 import { type ArchiveFinding, FINDINGS, type FindingKind } from '../doctor/archive/archive-finding.ts';
 import { type CheckCounts, checkArchiveJobs } from '../doctor/archive/check.ts';
+import { howMany } from '../pages/format.ts';
 import { type CommandIo, parsedArguments } from './command.ts';
 import { archiveOf, withEither } from './open-database.ts';
 import { writeOutput } from './output-file.ts';
@@ -44,7 +45,7 @@ export async function checkArchive(args: string[], io: CommandIo): Promise<numbe
 }
 
 function words({ folders, jobs }: CheckCounts): string {
-  return `${whole(folders)} folders, ${whole(jobs)} jobs of the database`;
+  return `${howMany(folders, 'folder')}, ${howMany(jobs, 'job')} of the database`;
 }
 
 function countsOfKinds(): Record<FindingKind, number> {

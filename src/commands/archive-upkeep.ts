@@ -3,6 +3,7 @@ import { archiveUpkeep } from '../archive/upkeep.ts';
 import type { Database } from '../db/port.ts';
 import { within } from '../deadline.ts';
 import { OMIT_TAGGED } from '../jobs/retention-options.ts';
+import { howMany } from '../pages/format.ts';
 import { StartupError } from '../startup-error.ts';
 import { COMPRESS_ARCHIVE, RETAIN_ARCHIVE } from '../timed/archive-tasks.ts';
 import { type ArchiveWork, compressEnded, retainEnded, type WorkDone } from '../timed/archive-work.ts';
@@ -84,10 +85,10 @@ async function run(io: CommandIo, options: Run, work: (work: ArchiveWork) => Pro
   const isComplete = next === undefined;
   if (json) io.stdout.write(`${JSON.stringify({ ...done, dryRun: isDryRun, complete: isComplete })}\n`);
   const begin = `${isDryRun ? 'dry run, nothing was changed: ' : ''}${isComplete ? '' : 'stopped (run it again to continue): '}`;
-  const rows = name === RETAIN_ARCHIVE ? `, ${whole(done.jobs)} jobs of the database` : '';
+  const rows = name === RETAIN_ARCHIVE ? `, ${howMany(done.jobs, 'job')} of the database` : '';
   const failed = done.failed === 0 ? '' : `, ${whole(done.failed)} left as they are`;
   progress.ended(
-    `${begin}files of ${whole(done.files)} jobs ${did}, ${whole(done.bytes / MB)} MB${rows}${failed}, ${progress.elapsedSec.toFixed(1)} s`,
+    `${begin}files of ${howMany(done.files, 'job')} ${did}, ${whole(done.bytes / MB)} MB${rows}${failed}, ${progress.elapsedSec.toFixed(1)} s`,
     { ...done, dryRun: isDryRun, complete: isComplete },
   );
   return isComplete && done.failed === 0 ? 0 : 1;

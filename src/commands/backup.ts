@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { backUpMetadata } from '../backup/archive-metadata.ts';
 import { backupName, deleteOldBackups, makeBackup, metadataOf } from '../backup/make-backup.ts';
 import { asStartupError } from '../db/startup-errors.ts';
+import { howMany } from '../pages/format.ts';
 import { type Command, type CommandIo, parsedArguments, UsageError } from './command.ts';
 import { reportResult } from './json-output.ts';
 import { loadTarget } from './open-database.ts';
@@ -43,7 +44,7 @@ data, .env and the column index are not in it. 'cc-jobs restore' puts a backup i
       }),
     );
     const size = `${whole(backup.bytes / MB)} MB`;
-    const words = `${whole(backup.jobs)} jobs, ${size}, no damage found, ${progress.elapsedSec.toFixed(1)} s`;
+    const words = `${howMany(backup.jobs, 'job')}, ${size}, no damage found, ${progress.elapsedSec.toFixed(1)} s`;
     progress.ended(words, { ...backup });
     io.stdout.write(`${backup.path}\n`);
     if (withMetadata) io.stdout.write(`${await metadata(archivePath, backup.path, io)}\n`);
@@ -67,7 +68,7 @@ async function metadata(root: string, backup: string, io: CommandIo): Promise<st
     }),
   );
   const bad = unread === 0 ? '' : `, ${whole(unread)} could not be read ('cc-jobs archive check' says which)`;
-  const words = `${whole(files)} files of metadata${bad}, ${progress.elapsedSec.toFixed(1)} s`;
+  const words = `${howMany(files, 'file')} of metadata${bad}, ${progress.elapsedSec.toFixed(1)} s`;
   progress.ended(words, { metadata: { path: target, files, unread } });
   return target;
 }

@@ -21,6 +21,7 @@ import { nodePeaksOf } from '../jobs/node-peaks.ts';
 import { PUBLIC_SCOPES } from '../jobs/roles.ts';
 import { jsonWithNumberTexts } from '../lossless-json.ts';
 import { hasDuckDb, NO_DUCKDB } from '../nodejs/start-column-index.ts';
+import { howMany } from '../pages/format.ts';
 import { parquetFile } from '../parquet/parquet-writer.ts';
 import { JobQuestions } from '../questions/ask.ts';
 import { StartupError } from '../startup-error.ts';
@@ -28,7 +29,7 @@ import { type Command, ofOption, parsedArguments, UsageError } from './command.t
 import { exportTable } from './export-table.ts';
 import { withEither } from './open-database.ts';
 import { writeOutput } from './output-file.ts';
-import { Progress, whole } from './progress.ts';
+import { Progress } from './progress.ts';
 import { pseudonymizer, pseudonymKey } from './pseudonyms.ts';
 
 /** The limit for one batch. Without an index of SQLite for the filter, the first one reads all jobs. */
@@ -62,7 +63,7 @@ be a libSQL server, and services may write meanwhile. docs/exports.md has the co
       const asked = { table, format, parameters: [...parameters, ...chosen], output, tempDir: tmpdir() };
       const progress = new Progress(io.stderr, undefined);
       const { status, rows } = await withEither(io, (db) => exportTable(io, db, asked));
-      const words = `${whole(rows)} rows exported, ${progress.elapsedSec.toFixed(1)} s`;
+      const words = `${howMany(rows, 'row')} exported, ${progress.elapsedSec.toFixed(1)} s`;
       if (status === 0) progress.ended(words, { rows, path: output });
       return status;
     }
@@ -97,7 +98,7 @@ be a libSQL server, and services may write meanwhile. docs/exports.md has the co
       const file = format === 'parquet' ? parquetFile(rows(), types, { tempDir: tmpdir(), log }, io.signal) : text();
       try {
         const status = await writeOutput(io, output, file);
-        const words = `${whole(jobs)} jobs exported, ${progress.elapsedSec.toFixed(1)} s`;
+        const words = `${howMany(jobs, 'job')} exported, ${progress.elapsedSec.toFixed(1)} s`;
         if (status === 0) progress.ended(words, { jobs, path: output });
         return status;
       } catch (error) {

@@ -3,6 +3,7 @@ import { GENERATED_CLUSTERS } from '../dev/generated-clusters.ts';
 import { generatedSource } from '../dev/generated-source.ts';
 import { Fault } from '../faults.ts';
 import { timeOf } from '../jobs/time-grammar.ts';
+import { howMany } from '../pages/format.ts';
 import { type Command, parsedArguments, UsageError } from './command.ts';
 import { load } from './load-jobs.ts';
 import { loadTarget, withDatabase } from './open-database.ts';
@@ -37,7 +38,9 @@ it with the same --end.`,
         values.archived === undefined ? ARCHIVED_BY_DEFAULT : numberOf('--archived', values.archived, 0, MAX_JOBS),
     };
     const target = loadTarget(io);
-    io.stderr.write(`generating ${jobs} jobs into ${target.path}: --seed ${options.seed} --end ${options.endTime}\n`);
+    io.stderr.write(
+      `generating ${howMany(jobs, 'job')} into ${target.path}: --seed ${options.seed} --end ${options.endTime}\n`,
+    );
     const source = await asStartupError(target.archivePath, () =>
       generatedSource({ ...options, archivePath: target.archivePath }),
     );

@@ -6,7 +6,7 @@ import { asStartupError, checkReadable } from '../db/startup-errors.ts';
 import { archiveSource } from '../import/archive/archive-source.ts';
 import type { ImportSource } from '../import/batch.ts';
 import { copyTables } from '../import/copy-tables.ts';
-import { copiedInWords } from '../import/db/copied-tables.ts';
+import { COPIED_TABLES, COPIES, type CopiedTable } from '../import/db/copied-tables.ts';
 import { databaseSource } from '../import/db/foreign-source.ts';
 import { NOTHING_STORED } from '../import/dry-run.ts';
 import { openInput, STANDARD_INPUT } from '../import/open-input.ts';
@@ -14,6 +14,7 @@ import { type LocalClock, localClock } from '../import/sacct/local-clock.ts';
 import { columnsOfOrder, ORDER_NAMES } from '../import/sacct/sacct-columns.ts';
 import { sacctSource } from '../import/sacct/sacct-source.ts';
 import { swfSource } from '../import/swf/swf-source.ts';
+import { howMany } from '../pages/format.ts';
 import { StartupError } from '../startup-error.ts';
 import { type Command, type CommandIo, parsedArguments, UsageError } from './command.ts';
 import { load, loadNothing } from './load-jobs.ts';
@@ -88,8 +89,11 @@ const IMPORTS: Readonly<Record<string, (job: Import) => Promise<number>>> = {
       if (values['dry-run']) return await loadInto(target, source, io, values);
       return await withDatabase(target, async (db) => {
         const counts = await copyTables(db, source, io.signal);
-        const others = copiedInWords(counts);
-        const code = await load(db, source, io, { extra: [others] });
+        const others = COPIES.flatMap((copy) => {
+          const { one }: CopiedTable = COPIED_TABLES[copy];
+          return one === undefined ? [] : [howMany(counts[copy], one)];
+        });
+        const code = await load(db, source, io, { extra: others });
         await source.checkUnchanged();
         return code;
       });

@@ -71,8 +71,8 @@ export async function load(
 }
 
 function addedWords(clusters: readonly string[]): string {
-  const were = `${clusters.length === 1 ? 'cluster' : 'clusters'} ${clusters.join(', ')} ${clusters.length === 1 ? 'was' : 'were'} added`;
-  return `${were}: if the service runs, reload it (systemctl reload cc-jobs, or SIGHUP)`;
+  const [cluster, was] = clusters.length === 1 ? ['cluster', 'was'] : ['clusters', 'were'];
+  return `${cluster} ${clusters.join(', ')} ${was} added: if the service runs, reload it (systemctl reload cc-jobs, or SIGHUP)`;
 }
 
 function countsOf(counts: ImportCounts): string {
@@ -81,7 +81,7 @@ function countsOf(counts: ImportCounts): string {
     [counts.alreadyThere, 'already there'],
     [counts.running, 'running'],
     [counts.neverStarted, 'never started'],
-    [counts.steps, 'steps'],
+    [counts.steps, counts.steps === 1 ? 'step' : 'steps'],
     [counts.bad, 'bad'],
     [counts.repaired, 'with repaired text'],
   ];

@@ -1,4 +1,4 @@
-import { fchmodSync, fstatSync } from 'node:fs';
+import { fchmodSync, fstatSync, readlinkSync } from 'node:fs';
 import type { CommandIo } from './command.ts';
 
 const GROUP_AND_OTHERS = 0o077;
@@ -19,9 +19,20 @@ export function keepPrivate({ stdout, stderr }: Pick<CommandIo, 'stdout' | 'stde
   try {
     fchmodSync(fd, wanted);
     stderr.write(
-      `cc-jobs: other accounts could read the file: its mode was changed from ${mode.toString(8)} to ${wanted.toString(8)}\n`,
+      `cc-jobs: other accounts could read ${nameOf(fd)}: its mode was changed from ${mode.toString(8)} to ${wanted.toString(8)}\n`,
     );
   } catch {
-    stderr.write('cc-jobs: other accounts can read the file, and you do not own it: ask its owner to run chmod 600\n');
+    stderr.write(
+      `cc-jobs: other accounts can read ${nameOf(fd)}, and you do not own it: ask its owner to run chmod 600\n`,
+    );
+  }
+}
+
+/** The path of an open file, which only Linux knows. */
+function nameOf(fd: number): string {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`);
+  } catch {
+    return 'the file';
   }
 }

@@ -5,6 +5,7 @@ import { metadataOf } from '../backup/make-backup.ts';
 import { restoreBackup } from '../backup/restore-backup.ts';
 import { timeInName } from '../backup/time-in-name.ts';
 import { asStartupError, checkReadable } from '../db/startup-errors.ts';
+import { howMany } from '../pages/format.ts';
 import { type Command, parsedArguments, UsageError } from './command.ts';
 import { loadTarget } from './open-database.ts';
 import { Progress, whole } from './progress.ts';
@@ -35,7 +36,7 @@ the archive that the backup has and that differ are moved into a folder next to 
     const { jobs, replaced } = await asStartupError(path, () =>
       restoreBackup(backup, path, io.signal, (bytes) => progress.copied(bytes)),
     );
-    progress.ended(`${path}: has the ${whole(jobs)} jobs of ${backup}`, { path, jobs, replaced });
+    progress.ended(`${path} has the ${howMany(jobs, 'job')} of ${backup}`, { path, jobs, replaced });
     if (replaced !== undefined) progress.line(`what was there before is in ${replaced}: delete it when all is well`);
     if (metadata === undefined) return 0;
     const aside = `${archivePath}.replaced-${timeInName(new Date())}`;
@@ -43,11 +44,13 @@ the archive that the backup has and that differ are moved into a folder next to 
       restoreMetadata(metadata, archivePath, { aside, signal: io.signal }),
     );
     progress.ended(
-      `${archivePath}: ${whole(files.written)} files of ${metadata} written, ${whole(files.unchanged)} were there`,
+      `${archivePath}: ${howMany(files.written, 'file')} of ${metadata} written, ${whole(files.unchanged)} unchanged`,
       { metadata: files },
     );
     if (files.replaced > 0)
-      progress.line(`${whole(files.replaced)} files that differed are in ${aside}: delete it when all is well`);
+      progress.line(
+        `${howMany(files.replaced, 'file that differed is', 'files that differed are')} in ${aside}: delete it when all is well`,
+      );
     return 0;
   },
 };

@@ -1,3 +1,4 @@
+import { howMany } from '../pages/format.ts';
 import type {
   ContactStatus,
   DatabaseStatus,
@@ -35,7 +36,7 @@ export function statusLines(state: SystemState, url: string): string[] {
             `p99 ${parent.eventLoopLagMs.p99} ms, max ${parent.eventLoopLagMs.max} ms in the last minutes`,
           ),
         ]),
-    line('queue', `${database.queued} requests wait`),
+    line('queue', `${howMany(database.queued, 'request waits', 'requests wait')}`),
     ...(database.logBytes === undefined ? [] : [line('log', `${whole(database.logBytes / MB)} MB (WAL)`)]),
     ...indexLines(database),
     ...(database.replica === undefined
@@ -65,7 +66,7 @@ function indexLines({ columns }: DatabaseStatus): string[] {
   if (columns === undefined) return [];
   if (columns.state === 'off') return [line('column index', `off: ${columns.reason}`)];
   const { state, rows, reason, answers, declined, queued } = columns;
-  const jobs = rows === undefined ? '' : `, ${whole(rows)} jobs`;
+  const jobs = rows === undefined ? '' : `, ${howMany(rows, 'job')}`;
   const why = reason === undefined ? '' : `: ${reason}`;
   return [
     line('column index', `${state}${jobs}${why}; ${whole(answers)} answers, ${whole(declined)} by SQL, ${queued} wait`),
@@ -106,8 +107,8 @@ function reports({ refusedReports: { starts, stops, last } }: SystemState): stri
   const example =
     newest === undefined
       ? ''
-      : `; the last, ${time(newest.at)}: ${newest.kind} of ${newest.jobId ?? newest.id ?? '?'}: ${newest.reason}`;
-  return [line('refused', `${starts} starts and ${stops} stops of jobs${example}`)];
+      : `; the last, ${time(newest.at)}: ${newest.kind} of ${newest.jobId ?? newest.id ?? 'a job whose id could not be read'}: ${newest.reason}`;
+  return [line('refused', `${howMany(starts, 'start')} and ${howMany(stops, 'stop')} of jobs${example}`)];
 }
 
 function processLine({ pid, role, state, rssMb, ageSec, queries, doing }: ProcessStatus): string {

@@ -7,6 +7,7 @@ import { isUsername, USERNAME_RULE } from '../jobs/account.ts';
 import { BOUNDS } from '../jobs/input-bounds.ts';
 import { hasProjects, isRole, ROLES } from '../jobs/roles.ts';
 import type { Directory } from '../login-directory.ts';
+import { howMany } from '../pages/format.ts';
 import { settingsOnNode } from '../settings-by-deployment.ts';
 import { StartupError } from '../startup-error.ts';
 import { syncDirectory } from '../timed/sync-ldap-accounts.ts';
@@ -124,7 +125,9 @@ const ACTIONS: Readonly<Record<string, (action: Action) => Promise<number>>> = {
       created,
       deleted,
     } = await syncDirectory({ db, directory, deletes: values.delete === true, step });
-    io.stderr.write(`${found} users in the directory: created ${created} accounts, deleted ${deleted}\n`);
+    io.stderr.write(
+      `${howMany(found ?? 0, 'user')} in the directory: created ${howMany(created ?? 0, 'account')}, deleted ${deleted}\n`,
+    );
     return 0;
   },
 };

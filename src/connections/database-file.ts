@@ -14,7 +14,8 @@ interface DatabaseFileOptions {
 const EMPTY_LOG_EVERY_MS = 30_000;
 /** Why a file is no longer served. */
 const LOST = {
-  replaced: 'the database file was replaced while the service was running: restart the service',
+  replaced:
+    'the database file was replaced or removed while the service was running: put it back or restore a backup if it is missing, then restart the service',
   logGone: 'the log of the database (-wal or -shm) was removed while the service was running: restart the service',
 } as const;
 /** Faults of a write that all other writes will get too. */

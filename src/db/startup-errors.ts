@@ -1,5 +1,6 @@
-import { constants } from 'node:fs';
+import { constants, existsSync } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { StartupError, type StartupFault } from '../startup-error.ts';
 import { sqliteCode } from './driver/sqlite-faults.ts';
 
@@ -41,6 +42,8 @@ export function describeError(error: unknown, path?: string): string | undefined
   }
   if (!(error instanceof Error) || !('syscall' in error) || !('code' in error)) return undefined;
   const about = 'path' in error && typeof error.path === 'string' ? error.path : path;
+  if (error.code === 'ENOENT' && about !== undefined && !existsSync(dirname(about)))
+    return `the folder ${dirname(about)} does not exist: correct the path, or create it`;
   const what = OF_FILE_SYSTEM[String(error.code)] ?? `${error.syscall} failed (${error.code})`;
   return about === undefined ? what : `${about}: ${what}`;
 }

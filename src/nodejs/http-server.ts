@@ -52,10 +52,8 @@ export function listen(
   refuseBrokenRequests(server);
   return new Promise((resolveServer, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
-      const inUse = cause.code === 'EADDRINUSE';
-      const why = inUse
-        ? 'is in use: set another PORT, or stop the program that uses it'
-        : `cannot be used (${cause.code}): HOST must be an address of this machine`;
+      const why =
+        WHY_NOT[String(cause.code)] ?? `cannot be used (${cause.code}): HOST must be an address of this machine`;
       reject(new StartupError(`HOST ${HOST}, PORT ${PORT} ${why}`, { cause }));
     });
     if (socket === undefined) {
@@ -69,6 +67,12 @@ export function listen(
     });
   });
 }
+
+/** Why a server cannot listen, by the code of the error. */
+const WHY_NOT: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'is in use: set another PORT, or stop the program that uses it',
+  EACCES: 'is not permitted for this account: set PORT to 1024 or more, or let systemd pass the socket',
+};
 
 const UNSAFE = new StartupError(
   'the socket that systemd passes must have an address of this machine alone (127.0.0.1 or ::1) with AUTH none, and be a TCP socket',

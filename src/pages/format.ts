@@ -10,6 +10,11 @@ export function whole(value: Whole): string {
   return GROUPED.format(value);
 }
 
+/** Formats a number of things: `1 job`, `12,345 jobs`. */
+export function howMany(count: Whole, one: string, many = `${one}s`): string {
+  return `${whole(count)} ${Number(count) === 1 ? one : many}`;
+}
+
 /** Formats a number with about four digits: `0.0123`, `3.142`, `123.5`, `12,345`. */
 export function decimal(value: number): string {
   if (!Number.isFinite(value)) return '–';

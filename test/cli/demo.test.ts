@@ -42,7 +42,7 @@ test.each(['demo', 'edge'])(
   async (command) => {
     const cwd = testFolder();
     const making = start(cwd, [command], { PORT: String(await freePort()) });
-    await making.says(/generating 100000 jobs/);
+    await making.says(/generating 100,000 jobs/);
     await expect.poll(() => existsSync(join(cwd, 'var/demo.unfinished/job.db')), { timeout: 20_000 }).toBe(true);
     making.child.kill('SIGINT');
     expect(await making.ended).toBe(130);

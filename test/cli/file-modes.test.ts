@@ -93,7 +93,8 @@ test('a file of the archive that is replaced keeps its mode, and a copy has that
 
 test.each(['000', '022'])('keys of which the shell makes a file are for its owner alone, with umask %s', (umask) => {
   const cwd = testFolder();
-  const keys = () => execFileSync('/bin/sh', ['-c', `umask ${umask}; "$0" keys >> .env`, BIN], { cwd, stdio: 'pipe' });
+  const keys = () =>
+    execFileSync('/bin/sh', ['-c', `umask ${umask}; "$0" keys >> .env 2> said`, BIN], { cwd, stdio: 'pipe' });
   keys();
   const env = join(cwd, '.env');
   expect(modeOf(env)).toBe('600');
@@ -103,6 +104,7 @@ test.each(['000', '022'])('keys of which the shell makes a file are for its owne
   chmodSync(env, 0o644);
   keys();
   expect(modeOf(env)).toBe('640');
+  expect(readFileSync(join(cwd, 'said'), 'utf8')).toContain(`other accounts could read ${env}: its mode was changed`);
   expect(readFileSync(env, 'utf8')).toMatch(/^PORT=0\nJWT_PUBLIC_KEY=/);
   execFileSync('/bin/sh', ['-c', `umask ${umask}; "$0" token --user ada --roles api > t`, BIN], { cwd, stdio: 'pipe' });
   expect(modeOf(join(cwd, 't'))).toBe('600');

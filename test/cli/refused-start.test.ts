@@ -88,6 +88,11 @@ describe('serve refuses to start, with 2, says what to do and leaves all as it i
     expect(await refusal(cwd, { ARCHIVE_PATH: './other' })).toMatch(/is not a job archive .*: check ARCHIVE_PATH/);
   });
 
+  test('without an archive', async () => {
+    const env = { ARCHIVE_PATH: './nowhere' };
+    expect(await refusal(await migrated(), env)).toMatch(/nowhere does not exist: 'cc-jobs migrate' creates it/);
+  });
+
   test('with a folder that is no archive as target of old jobs', async () => {
     const cwd = await migrated();
     mkdirSync(join(cwd, 'old'));

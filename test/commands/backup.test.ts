@@ -89,7 +89,11 @@ test('a drill: a backup while jobs start, then a restore, and a service on it', 
   expect(statSync(files[1]?.file ?? '').size).toBeLessThan(statSync(files[0]?.file ?? '').size / 2);
 
   const refused = await run(cwd, ['restore', 'one.db']);
-  expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('is in use: stop the service') });
+  expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('job.db is in use: stop the service') });
+  expect(await run(cwd, ['backup', 'nowhere/b.db'])).toMatchObject({
+    code: 2,
+    stderr: `cc-jobs: the folder ${join(cwd, 'nowhere')} does not exist: correct the path, or create it\n`,
+  });
   stop = true;
   await load;
   service.child.kill('SIGTERM');
@@ -237,10 +241,10 @@ describe('a restore', () => {
     older.close();
     const before = readFileSync(path);
     for (const [name, words] of [
-      ['cut.zst', /cut\.zst: is incomplete or damaged/],
+      ['cut.zst', /cut\.zst is incomplete or damaged/],
       ['text', /text: not an SQLite database/],
       ['cut.db', /cut\.db: .*damaged/],
-      ['good.db', /good\.db: .*schema version 9/],
+      ['good.db', /good\.db has schema version 9/],
       ['nothing', /no such file/],
     ] as const) {
       await expect(restoreBackup(at(name), path, RUNNING), name).rejects.toThrow(words);

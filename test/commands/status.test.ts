@@ -33,8 +33,12 @@ test('shows a running service, with a token of its own, as lines and as JSON', a
   });
   expect(refused.status).toBe(400);
   const after = await run(cwd, ['status', '--url', `${url}/`], env);
-  expect(after.stdout).toMatch(/^refused +1 starts and 0 stops of jobs; the last, /m);
+  expect(after.stdout).toMatch(/^refused +1 start and 0 stops of jobs; the last, /m);
   expect(after.stdout).not.toContain('\u001b');
+  await fetch(`${url}/api/jobs/start_job/`, { method: 'POST', headers: { 'X-Auth-Token': token }, body: '{' });
+  expect((await run(cwd, ['status', '--url', url], env)).stdout).toMatch(
+    /^refused +2 starts and 0 stops of jobs; the last, \S+: start of a job whose id could not be read: /m,
+  );
 });
 
 test('says why it cannot', async () => {

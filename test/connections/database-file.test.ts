@@ -72,7 +72,8 @@ test.each(['replaced', 'removed'])('a file that is %s while it is served is serv
     renameSync(`${path}.restored`, path);
   }
   await until(() => !db.status().alive, 3_000);
-  const reason = 'the database file was replaced while the service was running: restart the service';
+  const reason =
+    'the database file was replaced or removed while the service was running: put it back or restore a backup if it is missing, then restart the service';
   expect(warnings).toContain(reason);
   expect(db.status().notAliveBecause).toBe(reason);
   for (const asked of [db.read(small(1), within(5_000)), db.write('copyTags', { rows: [] }, within(5_000))]) {

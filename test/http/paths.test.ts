@@ -8,24 +8,29 @@ beforeAll(async () => {
 afterAll(() => service.close());
 
 test.each([
-  '/nothing',
-  '/api',
-  '/api/',
-  '/api/nothing',
-  '/api/jobs',
-  '/api//jobs/',
-  '/userapi/clusters/',
-  '/query/',
-  '/healthz/',
-])('an unknown path is a 404 for everybody: %s', async (path) => {
-  const answer = await service.app.request(path);
-  expect(answer.status).toBe(404);
-  expect(await bodyOf(answer)).toEqual({
-    status: 'Resource not found',
-    error: 'the requested endpoint does not exist',
-    code: 'not_found',
-  });
-});
+  ['/nothing', ''],
+  ['/api', ''],
+  ['/api/', ''],
+  ['/api/nothing', ''],
+  ['/api/jobs', '; did you mean /api/jobs/ ?'],
+  ['/api//jobs/', ''],
+  ['/userapi/clusters/', ''],
+  ['/query/', '; did you mean /query ?'],
+  ['/healthz/', '; did you mean /healthz ?'],
+  ['/api/jobs/17/', '; did you mean /api/jobs/17 ?'],
+  [`/api/jobs/${'1'.repeat(300)}/`, ''],
+])(
+  'an unknown path is a 404 for everybody, with the path that is meant if only its slash is wrong: %s',
+  async (path, hint) => {
+    const answer = await service.app.request(path);
+    expect(answer.status).toBe(404);
+    expect(await bodyOf(answer)).toEqual({
+      status: 'Resource not found',
+      error: `the requested endpoint does not exist${hint}`,
+      code: 'not_found',
+    });
+  },
+);
 
 test.each([
   ['PUT', '/api/jobs/start_job', 'GET, HEAD, POST'],

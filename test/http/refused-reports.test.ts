@@ -97,7 +97,7 @@ test('the page of the state shows them, escaped', async () => {
   await service.send('POST', START, { ...START_BODY, cluster: '<b>bold' });
   await service.send('POST', `${STOP}9`, { stopTime: NOW });
   const page = await (await service.get('/system', 'root', 'admin', 'api')).text();
-  expect(page).toContain('1 starts and 1 stops were refused');
+  expect(page).toContain('Refused: 1 start and 1 stop.');
   expect(page).toContain('database id 9');
   expect(page).toContain('&lt;b&gt;bold');
   expect(page).not.toContain('<b>bold');

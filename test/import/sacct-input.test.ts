@@ -119,7 +119,9 @@ describe('an input', () => {
   });
 
   test('is refused if it is missing', async () => {
-    await expect(openInput('/does/not/exist', new PassThrough())).rejects.toThrow(/no such file/);
+    await expect(openInput('/does/not/exist', new PassThrough())).rejects.toThrow(
+      'the folder /does/not does not exist: correct the path, or create it',
+    );
   });
 });
 

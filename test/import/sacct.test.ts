@@ -160,6 +160,7 @@ describe('a file of sacct', () => {
   });
 
   test('without the needed columns is refused, naming them', async () => {
+    await expect(read('JobID|User|Account\n1|ada|p1')).rejects.toThrow(/lacks columns: start, .*state, nodelist/);
     await expect(read('JobID|State\n1|COMPLETED')).rejects.toThrow(/lacks columns: user, account, start, .*nodelist/);
     await expect(read('hello\n')).rejects.toThrow(/not output of sacct/);
     await expect(read('')).rejects.toThrow(/not output of sacct/);

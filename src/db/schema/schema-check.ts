@@ -27,7 +27,7 @@ export async function checkFile(path: string): Promise<void> {
   checkMigrations(shown, applied, await migrationNames());
   if (missing.length > 0) {
     throw new StartupError(
-      `${shown}: has schema version ${version}, but table job lacks ${missing.join(', ')}: it is not a database of cc-backend, or was changed by hand`,
+      `${shown} has schema version ${version}, but table job lacks ${missing.join(', ')}: it is not a database of cc-backend, or was changed by hand`,
     );
   }
 }
@@ -85,7 +85,7 @@ async function checkAccess(path: string, shown: string): Promise<void> {
 }
 
 function unreadable(shown: string, cause: NodeJS.ErrnoException): StartupError {
-  return new StartupError(`${shown}: cannot be read (${cause.code}): correct its permissions or DB_URL`, { cause });
+  return new StartupError(`${shown} cannot be read (${cause.code}): correct its permissions or DB_URL`, { cause });
 }
 
 function noDatabase(shown: string, cause?: unknown): StartupError {
@@ -131,7 +131,7 @@ async function readVersion(path: string, shown: string) {
     }
     throw (
       startupErrorOf(error, shown) ??
-      new StartupError(`${shown}: cannot be opened as a database (${why})`, { cause: error })
+      new StartupError(`${shown} cannot be opened as a database (${why})`, { cause: error })
     );
   } finally {
     db.close();

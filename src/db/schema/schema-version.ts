@@ -29,7 +29,7 @@ export function checkVersion(shown: string, version: number, dirty: boolean): vo
         ? "update it with 'cc-backend -migrate-db', or copy its jobs with 'cc-jobs import db FILE'"
         : 'it was created by a newer cc-backend: update cc-jobs';
     throw new StartupError(
-      `${shown}: has schema version ${version}, but cc-jobs requires version ${SCHEMA_VERSION}: ${advice}`,
+      `${shown} has schema version ${version}, but cc-jobs requires version ${SCHEMA_VERSION}: ${advice}`,
     );
   }
 }

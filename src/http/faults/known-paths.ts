@@ -12,16 +12,26 @@ export function knownPaths(app: Hono<AppEnv>): MiddlewareHandler<AppEnv> {
   let router: TrieRouter<string> | undefined; // created on the first request, when all routes are mounted
   return async (c, next) => {
     router ??= methodsOf(app);
-    const methods = new Set(router.match('ALL', c.req.path)[0].map(([method]) => method));
+    const methods = methodsFor(router, c.req.path);
     if (methods.has(c.req.method)) return await next();
     if (methods.size === 0) {
-      const fault = new Fault('not_found', 'the requested endpoint does not exist');
+      const other = c.req.path.endsWith('/') ? c.req.path.slice(0, -1) : `${c.req.path}/`;
+      const isKnown = other.length <= LONGEST_SHOWN && methodsFor(router, other).has(c.req.method);
+      const hint = isKnown ? `; did you mean ${other} ?` : '';
+      const fault = new Fault('not_found', `the requested endpoint does not exist${hint}`);
       c.set('fault', fault);
       return faultResponse(fault, { phrase: 'Resource not found' });
     }
     const allow = [...methods].sort().join(', ');
     throw new Fault('method_not_allowed', `allowed methods: ${allow}`, { headers: { Allow: allow } });
   };
+}
+
+/** The length of a path that a message may repeat. */
+const LONGEST_SHOWN = 200;
+
+function methodsFor(router: TrieRouter<string>, path: string): Set<string> {
+  return new Set(router.match('ALL', path)[0].map(([method]) => method));
 }
 
 function methodsOf(app: Hono<AppEnv>): TrieRouter<string> {

@@ -34,10 +34,8 @@ export interface ArchiveSource extends ImportSource {
  * nothing is copied. Throws StartupError.
  */
 export async function archiveSource(root: string, target: string | undefined): Promise<ArchiveSource> {
-  const isVersion = await readVersion(root).catch(() => '');
-  if (isVersion.trim() !== '3') {
-    throw new StartupError(`${root} is not a job archive of version 3: check its version.txt`);
-  }
+  const problem = await versionProblem(root);
+  if (problem !== undefined) throw new StartupError(problem);
   const clusters = await readClusters(root);
   await sameNames(root);
   const isNew = target === undefined || !existsSync(target);
@@ -46,6 +44,25 @@ export async function archiveSource(root: string, target: string | undefined): P
   const { notes, added } = copyTo === undefined ? { notes: [], added: [] } : await copyClusters(root, copyTo);
   const addedClusters = isNew ? [] : added;
   return { total: undefined, notes, addedClusters, batches: () => batchesOf(root, copyTo, clusters) };
+}
+
+/** Says why a folder is not a job archive of version 3. Undefined if it is one. */
+async function versionProblem(root: string): Promise<string | undefined> {
+  const is = await stat(root).catch((error: unknown) => {
+    if (hasCode(error, 'ENOENT', 'ENOTDIR')) return undefined;
+    throw error;
+  });
+  if (is === undefined || !is.isDirectory()) return `${root}: no such directory: correct the path`;
+  const file = join(root, 'version.txt');
+  try {
+    const version = (await readVersion(root)).trim();
+    return version === '3'
+      ? undefined
+      : `${file} has version '${version.slice(0, 20)}': only version 3 can be imported`;
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return `${root} is not a job archive of version 3: it has no version.txt`;
+    return `${file} cannot be read: ${reasonOf(error)}`;
+  }
 }
 
 /** Checks that each folder of a cluster has the name in its cluster.json. Throws StartupError. */

@@ -13,8 +13,8 @@ export interface CopiedTable {
   readonly columns: Columns;
   /** The values of columns that the other database lacks. */
   readonly defaults: Readonly<Record<string, SqlValue>>;
-  /** What the rows are, for people. Not all are worth a word. */
-  readonly words?: string;
+  /** What a row is, for people. Not all are worth a word. */
+  readonly one?: string;
 }
 
 /**
@@ -22,30 +22,22 @@ export interface CopiedTable {
  * the tables that it refers to.
  */
 export const COPIED_TABLES = {
-  copyTags: { table: 'tag', columns: TAG_COLUMNS, defaults: { tag_scope: 'global' }, words: 'tags' },
+  copyTags: { table: 'tag', columns: TAG_COLUMNS, defaults: { tag_scope: 'global' }, one: 'tag' },
   copyUsers: {
     table: 'hpc_user',
     columns: USER_COLUMNS,
     defaults: { ldap: 0, roles: '[]', projects: '[]' },
-    words: 'users',
+    one: 'user',
   },
   copyConfiguration: { table: 'configuration', columns: CONFIGURATION_COLUMNS, defaults: {} },
-  copyNodes: { table: 'node', columns: NODE_COLUMNS, defaults: {}, words: 'nodes' },
+  copyNodes: { table: 'node', columns: NODE_COLUMNS, defaults: {}, one: 'node' },
   copyNodeStates: {
     table: 'node_state',
     columns: NODE_STATE_COLUMNS,
     defaults: { jobs_running: 0, cpus_allocated: 0, memory_allocated: 0, gpus_allocated: 0, health_state: 'failed' },
-    words: 'node states',
+    one: 'node state',
   },
 } as const satisfies Readonly<Record<string, CopiedTable>>;
 
 export type Copy = keyof typeof COPIED_TABLES;
 export const COPIES = Object.keys(COPIED_TABLES) as readonly Copy[];
-
-/** The number of rows added to each table, as a part of a sentence: `3 tags, 2 users`. */
-export function copiedInWords(counts: Readonly<Record<Copy, number>>): string {
-  return COPIES.flatMap((copy) => {
-    const { words }: CopiedTable = COPIED_TABLES[copy];
-    return words === undefined ? [] : [`${counts[copy]} ${words}`];
-  }).join(', ');
-}

@@ -67,7 +67,7 @@ function checkVersion(path: string, db: Sqlite): void {
   }
   if (Number(row['version']) > SCHEMA_VERSION) {
     throw new StartupError(
-      `${path}: has schema version ${Number(row['version'])} of a newer cc-backend; this cc-jobs reads versions up to ${SCHEMA_VERSION}: update cc-jobs`,
+      `${path} has schema version ${Number(row['version'])} of a newer cc-backend; this cc-jobs reads versions up to ${SCHEMA_VERSION}: update cc-jobs`,
     );
   }
 }

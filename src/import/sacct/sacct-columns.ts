@@ -186,6 +186,14 @@ export function layoutOfHeader(line: string): Layout | undefined {
   return keys.includes('jobid') || keys.includes('jobidraw') ? new Layout(names, isTerminated) : undefined;
 }
 
+/** Returns the columns of a line that is a header without columns that are needed. Undefined for any other line. */
+export function layoutOfPoorHeader(line: string): Layout | undefined {
+  const names = line.split('|');
+  const known = names.filter((name) => KNOWN.some((column) => column === name.trim().toLowerCase()));
+  const layout = new Layout(names, false);
+  return known.length * 2 >= names.length && layout.missing().length > 0 ? layout : undefined;
+}
+
 /** Returns the columns of an order, given by its name or as a list with commas. Undefined for any other text. */
 export function columnsOfOrder(order: string): string[] | undefined {
   const columns = Object.hasOwn(ORDERS, order) ? ORDERS[order] : order;

@@ -6,7 +6,7 @@ import { BadInput, following, type Input } from '../open-input.ts';
 import { jsonRecords, startsAsJson } from './json-records.ts';
 import { LineRecords, type SacctRecord } from './line-records.ts';
 import { needsZone } from './local-clock.ts';
-import { type Layout, layoutOfFirstLine, layoutOfHeader, ORDER_NAMES } from './sacct-columns.ts';
+import { type Layout, layoutOfFirstLine, layoutOfHeader, layoutOfPoorHeader, ORDER_NAMES } from './sacct-columns.ts';
 import { BadJob, type JobOptions, jobOfRecord } from './sacct-job.ts';
 
 export interface SacctOptions extends JobOptions {
@@ -97,7 +97,7 @@ async function* lineRecords(input: Input, chunks: AsyncIterable<Buffer>, options
       if (header !== undefined) use(header);
       else if (reader !== undefined) reader.add(line);
       else if (text?.trim() !== '') {
-        use(layoutOfFirstLine(text ?? '', options.order) ?? notSacct(input));
+        use(layoutOfFirstLine(text ?? '', options.order) ?? layoutOfPoorHeader(text ?? '') ?? notSacct(input));
         (reader as LineRecords | undefined)?.add(line);
       }
     }

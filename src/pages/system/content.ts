@@ -11,7 +11,7 @@ import type {
   SystemState,
   TimedWorkStatus,
 } from '../../system-state-types.ts';
-import { decimal, duration, time, whole } from '../format.ts';
+import { decimal, duration, howMany, time, whole } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import { signOnTable } from './sign-on-table.ts';
 import { table } from './table.ts';
@@ -159,7 +159,7 @@ function refusedTable({ starts, stops, repeated, last }: RefusedReportsStatus): 
       html`<tr><td>${time(at)}</td><td>${kind}</td><th scope="row">${jobId ?? (id === undefined ? '—' : `database id ${id}`)}</th><td>${cluster ?? ''}</td><td><code>${code}</code></td><td class="words">${reason}</td></tr>\n`,
   );
   return html`<h2 id="refused">Refused reports of jobs since the start</h2>
-<p class="note">${whole(starts)} starts and ${whole(stops)} stops were refused. ${whole(repeated)} were repetitions (422), which are harmless.</p>
+<p class="note">Refused: ${howMany(starts, 'start')} and ${howMany(stops, 'stop')}. Repetitions (422), which are harmless: ${whole(repeated)}.</p>
 ${rows.length > 0 && table('refused', ['Time', 'Report', 'Job', 'Cluster', 'Code', 'Reason'], rows)}`;
 }
 

@@ -3,10 +3,9 @@ import type { Unusual, UnusualKind } from '../../jobs/unusual-kinds.ts';
 import { BEFORE, LIMITS, PERIOD } from '../../jobs/unusual-limits.ts';
 import { cut } from '../cut-text.ts';
 import { address } from '../filter/filter-words.ts';
-import { duration, whole } from '../format.ts';
+import { duration, howMany, whole } from '../format.ts';
 
 const percent = (part: number, all: number) => `${all === 0 ? '0.0' : ((part / all) * 100).toFixed(1)} %`;
-const some = (count: number, one: string, many = `${one}s`) => `${whole(count)} ${count === 1 ? one : many}`;
 const jobsList = (query: Readonly<Record<string, string>>, also: readonly [string, string][] = []) =>
   address('/jobs', new URLSearchParams([...Object.entries(query), ...also]));
 
@@ -17,7 +16,7 @@ export function unusualWords(unusual: Unusual, nowSec: number): { text: string; 
       const { about, numbers } = unusual;
       const { failed, jobs, otherFailed, otherJobs } = numbers;
       return {
-        text: `Of ${some(jobs, 'job')} that started on ${cut(about.node)} (${cut(about.cluster)}) in the ${PERIOD.label} and ended, ${whole(failed)} failed (${percent(failed, jobs)}). On the other nodes of ${cut(about.subcluster)}, ${percent(otherFailed, otherJobs)} failed.`,
+        text: `Of ${howMany(jobs, 'job')} that started on ${cut(about.node)} (${cut(about.cluster)}) in the ${PERIOD.label} and ended, ${whole(failed)} failed (${percent(failed, jobs)}). On the other nodes of ${cut(about.subcluster)}, ${percent(otherFailed, otherJobs)} failed.`,
         link: jobsList(
           { cluster: about.cluster, node: about.node, 'start-time': PERIOD.word },
           FAILED_STATES.map((state) => ['state', state] as [string, string]),
@@ -29,7 +28,7 @@ export function unusualWords(unusual: Unusual, nowSec: number): { text: string; 
       const { cluster, partition } = about;
       const where = partition === '' ? `${cut(cluster)} without a partition` : `${cut(partition)} of ${cut(cluster)}`;
       return {
-        text: `The median wait of ${some(numbers.jobs, 'job')} that started in ${where} in the ${PERIOD.label} is ${duration(numbers.medianSec)}. In the ${BEFORE.length} before, it was ${duration(numbers.usualMedianSec)}.`,
+        text: `The median wait of ${howMany(numbers.jobs, 'job')} that started in ${where} in the ${PERIOD.label} is ${duration(numbers.medianSec)}. In the ${BEFORE.length} before, it was ${duration(numbers.usualMedianSec)}.`,
         link: jobsList({ cluster, partition, 'start-time': PERIOD.word, 'sort-by': 'wait' }),
       };
     }
@@ -46,14 +45,14 @@ export function unusualWords(unusual: Unusual, nowSec: number): { text: string; 
     case 'idle cores': {
       const { jobs, hwthreads } = unusual.numbers;
       return {
-        text: idleWords(jobs, some(hwthreads, 'hardware thread')),
+        text: idleWords(jobs, howMany(hwthreads, 'hardware thread')),
         link: idle('cores-used', nowSec),
       };
     }
     case 'idle accelerators': {
       const { jobs, accelerators } = unusual.numbers;
       return {
-        text: idleWords(jobs, some(accelerators, 'accelerator')),
+        text: idleWords(jobs, howMany(accelerators, 'accelerator')),
         link: idle('acc-used', nowSec),
       };
     }
@@ -61,21 +60,21 @@ export function unusualWords(unusual: Unusual, nowSec: number): { text: string; 
       const { jobs } = unusual.numbers;
       const ids = unusual.about.ids.split(' ').map((id) => ['db-id', id] as [string, string]);
       return {
-        text: `${some(jobs, 'job is', 'jobs are')} still running ${duration(LIMITS.overdue.sec)} or more after the end of ${jobs === 1 ? 'its' : 'their'} walltime.`,
+        text: `${howMany(jobs, 'job is', 'jobs are')} still running ${duration(LIMITS.overdue.sec)} or more after the end of ${jobs === 1 ? 'its' : 'their'} walltime.`,
         link: jobsList({}, ids),
       };
     }
     case 'refused': {
       const { reports, isAll } = unusual.numbers;
       return {
-        text: `${isAll === 1 ? '' : 'At least '}${some(reports, 'report of a start or an end was', 'reports of starts and ends were')} refused in the ${PERIOD.label}, the last one because: ${cut(unusual.about.reason)}`,
+        text: `${isAll === 1 ? '' : 'At least '}${howMany(reports, 'report of a start or an end was', 'reports of starts and ends were')} refused in the ${PERIOD.label}, the last one because: ${cut(unusual.about.reason)}`,
         link: '/system#refused',
       };
     }
     case 'silence': {
       const { hours, usualHours } = unusual.numbers;
       return {
-        text: `No job has started on ${cut(unusual.about.cluster)} for ${some(hours, 'hour')}. In the last ${BEFORE.length}, the longest such pause was ${some(usualHours, 'hour')}.`,
+        text: `No job has started on ${cut(unusual.about.cluster)} for ${howMany(hours, 'hour')}. In the last ${BEFORE.length}, the longest such pause was ${howMany(usualHours, 'hour')}.`,
         link: jobsList({ cluster: unusual.about.cluster }),
       };
     }
@@ -85,7 +84,7 @@ export function unusualWords(unusual: Unusual, nowSec: number): { text: string; 
 function idleWords(jobs: number, held: string): string {
   const has = jobs === 1 ? 'has' : 'have';
   const its = jobs === 1 ? 'its' : 'their';
-  return `${some(jobs, 'running job')} ${has} used at most ${percent(LIMITS.idle.fraction, 1)} of ${its} ${held} for an hour or more.`;
+  return `${howMany(jobs, 'running job')} ${has} used at most ${percent(LIMITS.idle.fraction, 1)} of ${its} ${held} for an hour or more.`;
 }
 
 function idle(field: 'cores-used' | 'acc-used', nowSec: number): string {
