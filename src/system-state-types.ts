@@ -184,6 +184,7 @@ export interface ColumnIndexStatus {
   reason?: string;
   /** Seconds until the next try. */
   retryInSec?: number;
+  /** The jobs read so far, or those of a ready index after the last question: it follows the database when it is asked. */
   rows?: number;
   /** Jobs that the index does not hold. The SQL answers questions that match one of them. */
   odd?: { readonly jobs: number; readonly ids: readonly string[]; readonly reason: string };

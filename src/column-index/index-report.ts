@@ -4,6 +4,8 @@ import type { OddJobs } from './unsupported-jobs.ts';
 
 /** What operators should know about an index that answers. */
 export interface IndexReport {
+  /** Its jobs after the last question. */
+  readonly rows: number;
   readonly odd: OddJobs;
   /** The summaries that are not kept, with the reason. */
   readonly leftOut: Summaries['leftOut'];
@@ -11,9 +13,14 @@ export interface IndexReport {
   readonly repaired: readonly SummaryName[];
 }
 
-/** The report as part of the status. Only exceptions are shown. */
-export function shownReport({ odd, leftOut }: IndexReport): Pick<ColumnIndexStatus, 'odd' | 'summariesLeftOut'> {
+/** The report as part of the status. Of the others than `rows`, only exceptions are shown. */
+export function shownReport({
+  rows,
+  odd,
+  leftOut,
+}: IndexReport): Pick<ColumnIndexStatus, 'rows' | 'odd' | 'summariesLeftOut'> {
   return {
+    rows,
     ...(odd.jobs > 0 ? { odd } : {}),
     ...(Object.keys(leftOut).length > 0 ? { summariesLeftOut: leftOut } : {}),
   };

@@ -86,6 +86,11 @@ export class IndexSession {
     return meta.rows;
   }
 
+  /** The number of jobs, as of the last call. */
+  get rows(): number {
+    return this.#meta?.rows ?? 0;
+  }
+
   /** The jobs that the index does not hold, as of the last call. */
   get odd(): readonly OddJob[] {
     return this.#meta?.odd ?? [];

@@ -11,12 +11,12 @@ serveProgram<IndexProtocol>(async (options) => {
   const index = await IndexSession.open(options).catch((error: unknown) => {
     throw new StartupError(`${options.path}: ${String(error)}`);
   });
-  let reported: Pick<IndexSession, 'odd' | 'summaries'> = { odd: [], summaries: undefined };
+  let reported: Pick<IndexSession, 'rows' | 'odd' | 'summaries'> = { rows: 0, odd: [], summaries: undefined };
   const report = (call: RunningCall<IndexProtocol>) => {
-    const { odd, summaries } = index;
-    if (odd === reported.odd && summaries === reported.summaries) return;
-    reported = { odd, summaries };
-    void call.step({ odd: shownOdd(odd), leftOut: summaries?.leftOut ?? {}, repaired: index.repaired });
+    const { rows, odd, summaries } = index;
+    if (rows === reported.rows && odd === reported.odd && summaries === reported.summaries) return;
+    reported = { rows, odd, summaries };
+    void call.step({ rows, odd: shownOdd(odd), leftOut: summaries?.leftOut ?? {}, repaired: index.repaired });
   };
   const running = new Map<RunningCall<IndexProtocol>, Interruptible>();
   const declinedOrRun = async <Output>(

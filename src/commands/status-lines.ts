@@ -66,7 +66,8 @@ function indexLines({ columns }: DatabaseStatus): string[] {
   if (columns === undefined) return [];
   if (columns.state === 'off') return [line('column index', `off: ${columns.reason}`)];
   const { state, rows, reason, answers, declined, queued } = columns;
-  const jobs = rows === undefined ? '' : `, ${howMany(rows, 'job')}`;
+  const jobs =
+    rows === undefined ? '' : `, ${howMany(rows, 'job')}${state === 'ready' ? ' at the last question' : ' so far'}`;
   const why = reason === undefined ? '' : `: ${reason}`;
   return [
     line('column index', `${state}${jobs}${why}; ${whole(answers)} answers, ${whole(declined)} by SQL, ${queued} wait`),

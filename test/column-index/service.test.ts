@@ -13,6 +13,7 @@ const System = z.object({
       .object({
         state: z.string(),
         answers: z.number().optional(),
+        rows: z.number().optional(),
         summariesLeftOut: z.record(z.string(), z.string()).optional(),
       })
       .optional(),
@@ -64,6 +65,7 @@ test('a statistic knows the job that was just started, and the answers are those
   }
   const { database, sizing } = await systemOf(url);
   expect([database.columns?.answers, sizing.columnsMb]).toEqual([9, 600]); // all histograms are one question
+  expect(database.columns?.rows).toBe(2_005);
   service.child.kill('SIGTERM');
   expect(await service.ended).toBe(0);
   const log = statSync(join(cwd, 'var/job.db-wal'), { throwIfNoEntry: false });
