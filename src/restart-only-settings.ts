@@ -66,6 +66,7 @@ export function reloadedSettings(running: Settings, read: Settings): Reloaded {
       values,
       sources: pick(running.sources, read.sources),
       notApplied: names.filter((name) => (IS_FIXED.has(name) ? running : read).notApplied.includes(name)),
+      remarks: read.remarks ?? [],
     },
     changed: differs.filter((name) => !IS_FIXED.has(name)),
     restartFor: differs.filter((name) => IS_FIXED.has(name)),

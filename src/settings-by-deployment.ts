@@ -105,6 +105,8 @@ export interface Environment {
   readonly env: Given;
   /** The names that are only in `.env`. */
   readonly fromFile?: ReadonlySet<string>;
+  /** What is odd about the names in `.env`. */
+  readonly remarks?: readonly string[];
 }
 
 export type SettingSource = 'environment' | '.env' | 'command' | 'binding' | 'default';
@@ -116,10 +118,12 @@ export interface Settings {
   readonly sources: Readonly<Record<SettingName, SettingSource>>;
   /** Settings that were given but have no effect in this deployment. */
   readonly notApplied: readonly SettingName[];
+  /** What is odd about the names in `.env`. */
+  readonly remarks?: readonly string[];
 }
 
 /** The settings of a service on Node. Settings of the command override the environment. Throws StartupError. */
-export function settingsOnNode({ env, fromFile }: Environment, ofCommand: Given = {}): Settings {
+export function settingsOnNode({ env, fromFile, remarks = [] }: Environment, ofCommand: Given = {}): Settings {
   const given = { ...env, ...ofCommand };
   const values = readSettings(given);
   return {
@@ -129,6 +133,7 @@ export function settingsOnNode({ env, fromFile }: Environment, ofCommand: Given 
       return fromFile?.has(name) ? '.env' : 'environment';
     }),
     notApplied: notApplied(given, databaseKind(values)),
+    remarks,
   };
 }
 

@@ -3,7 +3,7 @@ import { readSettings } from '../check-settings.ts';
 import { checkArchiveFolder, checkDatabaseFile, checkServer } from '../doctor/database-and-archive.ts';
 import { checkDatabaseFolder, existingFolder } from '../doctor/database-folder.ts';
 import type { Finding, Verdict } from '../doctor/finding.ts';
-import { problem } from '../doctor/finding.ts';
+import { problem, warning } from '../doctor/finding.ts';
 import { checkClock, checkMachine, checkPort, checkPrograms } from '../doctor/machine.ts';
 import { databaseFile, type SettingValues } from '../settings.ts';
 import { StartupError } from '../startup-error.ts';
@@ -36,6 +36,7 @@ exit code is 1 if there is a problem, and 0 if there are only warnings.`,
 /** From the quickest check to the longest. Without valid settings there is nothing else to check. */
 async function* checks(io: CommandIo, limitSec: number): AsyncGenerator<Finding> {
   yield* checkPrograms();
+  for (const remark of io.remarks ?? []) yield warning('settings', remark);
   const settings = settingsOf(io);
   if (Array.isArray(settings)) return yield* settings;
   yield { check: 'settings', verdict: 'ok', text: 'are valid' };

@@ -90,7 +90,8 @@ async function metricsFor(settings: SettingValues, before: ServiceMetrics | unde
 }
 
 /** Warns of settings that are valid and probably not what the operator wants. */
-export function warnOf({ values, notApplied }: Settings, log: Pick<Log, 'warn'>): void {
+export function warnOf({ values, notApplied, remarks = [] }: Settings, log: Pick<Log, 'warn'>): void {
+  for (const remark of remarks) log.warn({}, remark);
   if (notApplied.length > 0) {
     log.warn({ settings: notApplied }, 'settings ignored by this deployment: see docs/settings.md');
   }

@@ -18,10 +18,31 @@ async function doctor(cwd: string, env: Environment = {}) {
   return { code, findings, of: (check: string) => findings.filter((finding) => finding.check === check) };
 }
 
+/** Names in .env that are probably mistakes, with a line that may be the end of a secret. */
+const ODD_NAMES = `PROT=1
+GRAPHQL_UPSTRAEM='http://127.0.0.1:1
+SHORT_JOB_S=300'
+stop_skew_s=5
+OTHER=1
+nC4CAQAwBQYDK2VwBCIEIA==
+SHORT_JOB_S=300
+SHORT_JOB_S=301
+TRUST_PROXY="off"
+`;
+const ODD_TEXTS = [
+  'names in .env that cc-jobs does not know: GRAPHQL_UPSTRAEM (did you mean GRAPHQL_UPSTREAM?), OTHER, PROT (did you mean PORT?), stop_skew_s (did you mean STOP_SKEW_S?), 1 that is not written like a setting',
+  'names that occur more than once in .env: SHORT_JOB_S; the last counts',
+];
+
 test('finds nothing wrong with a new database, before the service runs and meanwhile', async () => {
   const cwd = await migrated();
+  writeFileSync(join(cwd, '.env'), ODD_NAMES);
   const { code, findings, of } = await doctor(cwd);
   expect(code).toBe(0);
+  expect(of('settings')).toEqual([
+    ...ODD_TEXTS.map((text) => ({ check: 'settings', verdict: 'warning', text })),
+    { check: 'settings', verdict: 'ok', text: 'are valid' },
+  ]);
   expect(findings.filter(({ verdict }) => verdict === 'problem')).toEqual([]);
   expect(of('database')).toEqual([
     { check: 'database', verdict: 'ok', text: expect.stringContaining('job.db (1 MB): 0 jobs, no damage found') },
@@ -29,7 +50,8 @@ test('finds nothing wrong with a new database, before the service runs and meanw
   expect(of('archive')).toEqual([expect.objectContaining({ verdict: 'warning' })]); // no clusters yet
   expect(of('programs')).toEqual([expect.objectContaining({ text: expect.stringContaining('SQLite 3.') })]);
 
-  const { url } = await serve(cwd);
+  const { url, service } = await serve(cwd);
+  for (const text of ODD_TEXTS) expect(service.stderr()).toContain(JSON.stringify(text));
   const during = await doctor(cwd, { PORT: new URL(url).port });
   expect(during.code).toBe(0);
   expect(during.of('address')).toEqual([
