@@ -5,6 +5,7 @@ import { COMMANDS } from './commands/commands.ts';
 import { readEnvironment } from './commands/dotenv.ts';
 import { explained } from './commands/explain-error.ts';
 import { runWithSteps, takesJson, usageOf } from './commands/json-output.ts';
+import { nearestName } from './commands/nearest-name.ts';
 import { workInBackground } from './processes/priority.ts';
 import { VERSION } from './version.ts';
 
@@ -34,7 +35,7 @@ async function main([name, ...args]: string[]): Promise<number> {
   if (name === '--version' || name === '-v') return print(`${VERSION}\n`);
   if (name === '--help' || name === '-h' || name === 'help') return print(HELP);
   if (entry === undefined) {
-    process.stderr.write(name === undefined ? HELP : `cc-jobs: unknown command '${name}'\n\n${HELP}`);
+    process.stderr.write(name === undefined ? HELP : `cc-jobs: ${unknownCommand(name)}\n`);
     return 2;
   }
   const command = await entry.load();
@@ -50,6 +51,15 @@ async function main([name, ...args]: string[]): Promise<number> {
   } catch (error) {
     return explain(error, command);
   }
+}
+
+function unknownCommand(name: string): string {
+  const meant = nearestName(
+    name,
+    COMMANDS.map((known) => known.name),
+  );
+  const hint = meant === undefined ? '' : `: did you mean ${meant}?`;
+  return `unknown command '${name}'${hint}\n'cc-jobs --help' lists the commands`;
 }
 
 function print(text: string): number {

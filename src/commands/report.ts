@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { Readable } from 'node:stream';
+import type { Clusters } from '../clusters/clusters.ts';
 import type { Database } from '../db/port.ts';
 import { readPublished } from '../db/published-clusters.ts';
 import { type Deadline, within } from '../deadline.ts';
@@ -44,7 +45,9 @@ byte, until jobs change. DB_URL may be a libSQL server. docs/exports.md says wha
   async run(args, io) {
     const { isHtml, output, ...options } = readOptions(args);
     try {
-      const report = await withEither(io, (db) => read(db, options, io.signal));
+      const { report, clusters } = await withEither(io, (db) => read(db, options, io.signal));
+      const hint = emptyBecause(report, clusters);
+      if (hint !== undefined) io.stderr.write(`${hint}\n`);
       const tables = reportTables(report, false);
       const text = isHtml ? reportFile(tables).toString() : reportText(tables);
       const status = await writeOutput(io, output, Readable.from([text]));
@@ -58,11 +61,22 @@ byte, until jobs change. DB_URL may be a libSQL server. docs/exports.md says wha
   },
 };
 
-async function read(db: Database, options: ReportOptions, stop: AbortSignal): Promise<MonthlyReport> {
+/** Says that no job matches the names, which may be misspelt. Undefined if one does, or all jobs were asked for. */
+function emptyBecause({ totals, about, month }: MonthlyReport, clusters: Clusters): string | undefined {
+  const names = REPORT_SUBJECTS.flatMap((by) => (about[by] === undefined ? [] : [`${by} ${about[by]}`]));
+  if (names.length === 0 || Number(totals?.totalJobs ?? 0) > 0) return undefined;
+  const known = clusters.list.map(({ name }) => name);
+  const isUnknown = about.cluster !== undefined && known.length > 0 && !known.includes(about.cluster);
+  const configured = isUnknown ? `: cluster ${about.cluster} is not configured, only ${known.join(', ')}` : '';
+  return `no job of ${names.join(' and ')} ran in ${month.name}${configured}`;
+}
+
+async function read(db: Database, options: ReportOptions, stop: AbortSignal) {
   const work = async (deadline: Deadline) => {
-    const nodePeaks = nodePeaksOf(await readPublished(db, deadline));
+    const clusters = await readPublished(db, deadline);
+    const nodePeaks = nodePeaksOf(clusters);
     const visible = (conditions: JobFilter) => ({ conditions, tagScopes: PUBLIC_SCOPES, nodePeaks });
-    return await readMonthlyReport(new JobQuestions(db), visible, options, deadline);
+    return { clusters, report: await readMonthlyReport(new JobQuestions(db), visible, options, deadline) };
   };
   return await within(LIMIT_MS, work, stop);
 }

@@ -13,9 +13,19 @@ export interface Month {
 
 const MONTH = /^(19[7-9]\d|[2-9]\d{3})-(0[1-9]|1[0-2])$/;
 
+/** Whether a text is the name of a month from 1970 on. */
+export function isMonthName(text: string): boolean {
+  return MONTH.test(text);
+}
+
+/** The number of the last day of a month. */
+export function lastDayOf(name: string): number {
+  return new Date(firstDayMs(monthsLater(name, 1)) - 1).getUTCDate();
+}
+
 /** Throws an invalid_request that describes a valid value. */
 export function monthOf(name: string, zone: TimeZone, nowSec: number): Month {
-  if (!MONTH.test(name)) throw invalid('must be a month from 1970 on, such as 2026-10');
+  if (!isMonthName(name)) throw invalid('must be a month from 1970 on, such as 2026-10');
   const [from, to] = [name, monthsLater(name, 1)].map((each) => startOfDay(firstDayMs(each), zone) / 1000) as [
     number,
     number,

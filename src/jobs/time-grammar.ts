@@ -1,6 +1,7 @@
 import { Fault } from '../faults.ts';
 import type { AnyField, TimesField } from './fields.ts';
 import type { Range } from './filter.ts';
+import { isMonthName, lastDayOf } from './month.ts';
 import { RECENT } from './recent-periods.ts';
 import { startOfDay, type TimeZone, timeZone, UTC, wallOffsets } from './time-zone.ts';
 
@@ -66,6 +67,8 @@ export function timeRange(text: string, end: RangeEnd, { nowSec, zone }: Now): R
   if (recent !== undefined) return { from: BigInt(nowSec - recent.sec) };
   const [, from, to] = /^(\d*)-(\d*)$/.exec(text) ?? /^(.*?)\.\.(.*)$/.exec(text) ?? [];
   if (from === undefined || to === undefined || from + to === '') throw invalid(`must be ${RANGE}`);
+  // As a range of two numbers it would be empty.
+  if (isMonthName(text)) throw invalid(`must be a range: write ${text}-01..${text}-${lastDayOf(text)} for the month`);
   return rangeOf(from, to, end, zone);
 }
 

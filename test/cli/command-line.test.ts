@@ -29,7 +29,10 @@ describe('the command line', () => {
   });
 
   test.each([
-    [['sing'], "unknown command 'sing'"],
+    [['sing'], "unknown command 'sing'\n'cc-jobs --help' lists the commands\n"],
+    [['serv'], "unknown command 'serv': did you mean serve?\n"],
+    [['stauts'], "unknown command 'stauts': did you mean status?\n"],
+    [['user-add'], "unknown command 'user-add'\n"],
     [[], 'cc-jobs serve'],
     [['token', '--user', 'ada'], '--roles is missing'],
     [['token', '--user', 'ada', '--roles', 'king'], "unknown role 'king'"],

@@ -108,7 +108,7 @@ describe('a range', () => {
   const november = sec('2026-11-01T00:00:00Z');
 
   test.each([
-    ['2026-10', { from: 2026n, to: 10n }],
+    ['2026-1', { from: 2026n, to: 1n }], // as in cc-backend: no job starts in it
     ['100-200', { from: 100n, to: 200n }],
     ['100-', { from: 100n }],
     ['-200', { to: 200n }],
@@ -122,6 +122,11 @@ describe('a range', () => {
     ['2026-10-01T00:00..2026-11-01T00:00Z', { from: october, to: november }],
   ])('%s, inclusive', (text, expected) => {
     expect(range(text)).toEqual(expected);
+  });
+
+  test('is not a month, which would be two numbers', () => {
+    expect(() => range('2026-10')).toThrow('must be a range: write 2026-10-01..2026-10-31 for the month');
+    expect(() => range('2028-02')).toThrow('write 2028-02-01..2028-02-29 for the month');
   });
 
   test.each([

@@ -216,7 +216,7 @@ describe('cc-jobs report', () => {
     expect(await run(...MONTH, '--project', '<p1>&"', '--html', '--output', file)).toEqual({
       code: 0,
       out: '',
-      err: '',
+      err: 'no job of project <p1>&" ran in 2025-10\n',
     });
     const text = readFileSync(file, 'utf8');
     expect(text).toContain('<h1><bdi>Report of 2025-10: project &lt;p1&gt;&amp;&quot;</bdi></h1>');
@@ -224,6 +224,18 @@ describe('cc-jobs report', () => {
     expect(text).toContain('size: A4');
     expect(text).not.toMatch(/<script|<link|src=|href=|url\(/);
     expect(statSync(file).mode & 0o777).toBe(0o600);
+  });
+
+  test('says that no job matches, and that a cluster is not configured', async () => {
+    const said = async (...names: string[]) => (await run(...MONTH, ...names)).err;
+    expect(await said('--cluster', 'nix', '--user', 'u1')).toBe('no job of cluster nix and user u1 ran in 2025-10\n');
+    const clusters = [{ name: 'small', config: JSON.stringify(smallCluster()) }];
+    await service.db.write('publishClusters', { clusters }, within(10_000));
+    expect(await said('--cluster', 'nix')).toBe(
+      'no job of cluster nix ran in 2025-10: cluster nix is not configured, only small\n',
+    );
+    expect(await said('--cluster', 'other')).toBe(''); // it is not configured, and has jobs
+    await service.db.write('publishClusters', { clusters: [] }, within(10_000));
   });
 
   test.each([
