@@ -6,6 +6,7 @@ import { readEnvironment } from './commands/dotenv.ts';
 import { explained } from './commands/explain-error.ts';
 import { runWithSteps, takesJson, usageOf } from './commands/json-output.ts';
 import { nearestName } from './commands/nearest-name.ts';
+import { wrappedHelp } from './commands/wrapped-help.ts';
 import { workInBackground } from './processes/priority.ts';
 import { VERSION } from './version.ts';
 
@@ -28,6 +29,9 @@ process.umask(process.umask(UMASK) | UMASK);
 /** Under npm, a terminal's Ctrl-C arrives twice, because npm forwards it. Signals within this time count as one. */
 const SAME_SIGNAL_MS = 500;
 
+/** A help text is as wide as the terminal, within these columns. */
+const [LEAST_COLUMNS, MOST_COLUMNS] = [60, 100];
+
 process.exitCode = await main(process.argv.slice(2));
 
 async function main([name, ...args]: string[]): Promise<number> {
@@ -39,7 +43,7 @@ async function main([name, ...args]: string[]): Promise<number> {
     return 2;
   }
   const command = await entry.load();
-  if (args.includes('--help') || args.includes('-h')) return print(`${usageOf(command)}\n`);
+  if (args.includes('--help') || args.includes('-h')) return print(`${helpFor(command, process.stdout)}\n`);
   try {
     if (command.isBackground) workInBackground();
     if (!takesJson(command) || !args.includes('--json')) return await command.run(args, commandIo());
@@ -60,6 +64,10 @@ function unknownCommand(name: string): string {
   );
   const hint = meant === undefined ? '' : `: did you mean ${meant}?`;
   return `unknown command '${name}'${hint}\n'cc-jobs --help' lists the commands`;
+}
+
+function helpFor(command: Command, { columns = MOST_COLUMNS }: { columns?: number }): string {
+  return wrappedHelp(usageOf(command), Math.min(MOST_COLUMNS, Math.max(LEAST_COLUMNS, columns)));
 }
 
 function print(text: string): number {
@@ -93,7 +101,7 @@ function commandIo(): CommandIo {
 
 function explain(error: unknown, command: Command): number {
   const { exitCode, code, problems, trace } = explained(error);
-  const help = code === 'invalid_command_line' ? `\n${usageOf(command)}\n` : '';
+  const help = code === 'invalid_command_line' ? `\n${helpFor(command, process.stderr)}\n` : '';
   for (const text of trace === undefined ? problems : [trace]) process.stderr.write(`cc-jobs: ${text}\n${help}`);
   return exitCode;
 }

@@ -2,6 +2,8 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { COMMANDS } from '../../src/commands/commands.ts';
+import { usageOf } from '../../src/commands/json-output.ts';
+import { wrappedHelp } from '../../src/commands/wrapped-help.ts';
 import { run } from '../support/command-line.ts';
 import { testFolder } from '../support/folder.ts';
 
@@ -19,6 +21,27 @@ describe('the command line', () => {
       expect(stdout).toMatch(new RegExp(`^.*cc-jobs ${names[at]}`));
     }
     expect(readdirSync(cwd)).toEqual([]);
+  });
+
+  test.each([60, 80, 100])('is described in %i columns, with all words in their order', async (width) => {
+    for (const { name, load } of COMMANDS) {
+      const usage = usageOf(await load());
+      const wrapped = wrappedHelp(usage, width);
+      expect(wrapped.split(/\s+/), name).toEqual(usage.split(/\s+/));
+      const tooLong = wrapped.split('\n').filter((line) => line.length > width && !/^ *\S+$/.test(line));
+      expect(tooLong, name).toEqual([]);
+    }
+  });
+
+  test('has each option on a line of its own, and no line of more than 100 columns', async () => {
+    const { code, stdout } = await run(testFolder(), ['export', '--help']);
+    expect(code).toBe(0);
+    expect(stdout.split('\n').filter((line) => line.length > 100)).toEqual([]);
+    expect(stdout.match(/^ {4}\S+/gm)).toEqual(
+      ['FILTER', 'TABLE', 'PARAMETER', '--format', '--columns', '--output', '--pseudonyms', '--key'].map(
+        (option) => `    ${option}`,
+      ),
+    );
   });
 
   test('tells its version', async () => {
