@@ -49,8 +49,11 @@ export function startedJob(request: StartRequest, surroundings: StartSurrounding
   return { ...request, resources: resources.json, subCluster, shared, monitoringStatus, jobState: 'running' };
 }
 
-/** The texts and numbers that a job needs to start. A missing one is read as '' or 0. */
-const REQUIRED = ['jobId', 'cluster', 'user', 'startTime', 'numNodes'] as const;
+/**
+ * The texts and numbers that a job needs to start. A missing one is read as '' or 0. A missing jobId or startTime is
+ * stored as 0, as in cc-backend (contract/rest.md §4).
+ */
+const REQUIRED = ['cluster', 'user', 'numNodes'] as const;
 
 function missingField(request: StartRequest): string | undefined {
   const name = REQUIRED.find((field) => request[field] === '' || request[field] === 0);

@@ -77,8 +77,8 @@ const ROUTES: Route[] = [
     bounds: {
       monitoringStatus: { least: 0n, most: 3n },
       numNodes: { least: 1n, most: 1n }, // must equal the number of resources
-      jobId: { least: 1n },
-      startTime: { ...TIME, least: 1n },
+      jobId: { least: 0n },
+      startTime: TIME,
       ...Object.fromEntries(COUNTS.map((name) => [name, { least: 0n }])),
     },
   },

@@ -180,7 +180,6 @@ describe('start_job', () => {
     ['a host without a name', { ...START_BODY, resources: [{}] }, /the hostname of a resource is missing or empty/],
     ['an empty user', { ...START_BODY, user: '' }, /user is missing or empty/],
     ['no node', { ...START_BODY, numNodes: 0 }, /numNodes is missing or 0/],
-    ['a start in 1970', { ...START_BODY, startTime: 0 }, /startTime is missing or 0/],
     ['too few resources', { ...START_BODY, numNodes: 2 }, /numNodes is 2, but there are 1 resources/],
     ['accelerators below 0', { ...START_BODY, numAcc: -1 }, /numAcc must be at least 0/],
     ['a word for shared that is none', { ...START_BODY, shared: 'all' }, /shared must be one of/],
@@ -212,10 +211,9 @@ describe('start_job', () => {
   });
 
   test('reads field names in any case, and takes the last of two', async () => {
-    const body = `{"JOBID":1,"jobid":9,"Cluster":"small","USER":"eve","numnodes":1,"STARTTIME":5,
-      "Resources":[{"HostName":"n01"}]}`;
+    const body = `{"JOBID":1,"jobid":9,"Cluster":"small","USER":"eve","numnodes":1,"Resources":[{"HostName":"n01"}]}`;
     expect((await service.send('POST', START, body)).status).toBe(201);
-    expect(await jobsOf('user=eve')).toMatchObject([{ jobId: 9, startTime: 5 }]);
+    expect(await jobsOf('user=eve')).toMatchObject([{ jobId: 9, startTime: 0 }]);
   });
 
   test.each([
