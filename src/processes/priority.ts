@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { getPriority, setPriority } from 'node:os';
 import type { ProcessStatus } from '../system-state-types.ts';
 
@@ -29,7 +30,7 @@ const STEP_OF: Readonly<Record<ProcessStatus['role'], number>> = {
   parquet: STEPS.background,
 };
 
-/** Sets the priority of a process that has just started. Its threads and child processes inherit it. */
+/** Sets the priority of a process that has just started. Its later threads and its child processes inherit it. */
 export function setPriorityOf(pid: number, role: ProcessStatus['role']): void {
   lower(pid, STEP_OF[role]);
 }
@@ -44,9 +45,14 @@ export function workInBackground(): void {
   lower(0, STEPS.background);
 }
 
-/** Does nothing if the system refuses or the process has ended. Correct answers do not depend on priorities. */
+/**
+ * Does nothing if the system refuses or the process has ended. Correct answers do not depend on priorities. On Linux each
+ * thread has its own: on a busy machine a process has some before its parent gets here.
+ */
 function lower(pid: number, step: number): void {
   try {
-    setPriority(pid, Math.min(MOST, getPriority() + step));
+    const nice = Math.min(MOST, getPriority() + step);
+    setPriority(pid, nice); // first: the threads that it starts from now on inherit it
+    for (const thread of readdirSync(`/proc/${pid === 0 ? 'self' : pid}/task`)) setPriority(Number(thread), nice);
   } catch {}
 }

@@ -1,8 +1,11 @@
 /** The priorities on a busy machine: first the parent, then processes that answer, then background work. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
+import { setPriorityOf } from '../../src/processes/priority.ts';
 import { BUILD_LIMIT_MS, indexed, isReady, jobs, withJobs } from '../support/column-index.ts';
 import { migrated, serve, start } from '../support/command-line.ts';
 import { testPool, until } from '../support/pool.ts';
@@ -29,6 +32,15 @@ test('every thread of a process has the place of its role, and the parent the fi
   const found = Object.fromEntries(database.processes.map(({ pid, role }) => [role, niceValuesOf(pid)]));
   expect(niceValuesOf(parent.pid)).toEqual([own]);
   expect(found).toEqual({ writer: [own + 7], reader: [own + 9] });
+});
+
+test('threads that a process has already get its place too', async () => {
+  const script = 'setInterval(() => {}, 1000); require("fs").stat(".", () => console.log("ready"))'; // starts a pool
+  const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  await once(child.stdout, 'data');
+  setPriorityOf(child.pid ?? Number.NaN, 'builder');
+  expect(niceValuesOf(child.pid ?? Number.NaN)).toEqual([own + 12]);
 });
 
 test('a build comes last; the process that answers does not', async () => {
