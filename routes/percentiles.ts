@@ -27,7 +27,7 @@ const PERCENTILE = new RegExp(`^\\d{1,3}(?:\\.\\d{1,${PERCENTILE_DIGITS}})?$`);
 const Query = JobFilterQuery.extend({
   of: required(measure, { description: `the number of a job: ${MEASURE_WORDS}`, example: 'wait' }),
   p: once(percentiles, DEFAULT_PERCENTILES, {
-    description: `percentiles from 0 to 100, divided by commas; default ${DEFAULT_PERCENTILES}`,
+    description: `percentiles from 0 to 100, separated by commas; default ${DEFAULT_PERCENTILES}`,
     example: '50,90,99',
   }),
   'group-by': groupBy('default: all jobs together'),
@@ -96,7 +96,7 @@ function percentiles(text: string): number[] {
   if (!numbers.every((number) => PERCENTILE.test(number) && Number(number) <= 100)) {
     throw new Fault(
       'invalid_request',
-      `must be numbers from 0 to 100 with at most ${PERCENTILE_DIGITS} decimals, divided by commas: 50,90,99`,
+      `must be numbers from 0 to 100 with at most ${PERCENTILE_DIGITS} decimals, separated by commas: 50,90,99`,
     );
   }
   return numbers.map(Number);

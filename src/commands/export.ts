@@ -45,7 +45,7 @@ cc-jobs export TABLE [PARAMETER]... --format csv|ndjson|parquet [--columns LIST]
     TABLE           ${OTHER_TABLES.join(', ')}
     PARAMETER       a parameter of its route in the API, such as group-by=user
     --format        csv, ndjson or parquet
-    --columns LIST  columns, divided by commas; of jobs: ${KNOWN_COLUMNS.join(', ')},
+    --columns LIST  columns, separated by commas; of jobs: ${KNOWN_COLUMNS.join(', ')},
                     or ${METRIC} and the key of a footprint
     --output FILE   write to FILE, which only its owner may read; it gets this name when it is complete
     --pseudonyms    replace the names of users, projects, jobs and hosts, and tags

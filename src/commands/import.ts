@@ -160,7 +160,7 @@ function clockOf(zone: string): LocalClock {
 function orderOf(columns: string | undefined): string[] | undefined {
   const names = columns === undefined ? undefined : columnsOfOrder(columns);
   if (columns === undefined || names !== undefined) return names;
-  throw new UsageError(`--columns must be one of ${ORDER_NAMES.join(', ')} or columns of sacct divided by commas`);
+  throw new UsageError(`--columns must be one of ${ORDER_NAMES.join(', ')} or columns of sacct separated by commas`);
 }
 
 function parseCommandLine(args: string[]) {

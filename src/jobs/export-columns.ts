@@ -78,7 +78,7 @@ export function exportColumns(text: string): ExportColumn[] {
   throw new Fault('invalid_request', `must name at most ${MOST_COLUMNS} columns`);
 }
 
-/** Reads column names divided by commas. `known` lists the columns in words. Throws invalid_request. */
+/** Reads column names separated by commas. `known` lists the columns in words. Throws invalid_request. */
 export function chosenColumns<Column extends string>(
   text: string,
   isKnown: (name: string) => name is Column,

@@ -45,7 +45,7 @@ interface TableRoute<Query extends z.ZodObject> {
 
 const COLUMNS = {
   columns: once((text) => text, undefined, {
-    description: 'columns, divided by commas, in their order; default: all',
+    description: 'columns, separated by commas, in their order; default: all',
   }),
 };
 const ColumnsQuery = z.looseObject(COLUMNS);

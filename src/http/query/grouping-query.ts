@@ -10,7 +10,7 @@ const NAMES = GROUPS.join('|');
 /** `otherwise` is the description of an answer without groups. */
 export function groupBy(otherwise: string) {
   return once((text) => groupsIn(text, GROUPS), undefined, {
-    description: `one of ${GROUPS.join(', ')}, or two of them divided by a comma; ${otherwise}`,
+    description: `one of ${GROUPS.join(', ')}, or two of them separated by a comma; ${otherwise}`,
     example: 'user,month',
     pattern: `^(${NAMES})(,(${NAMES}))?$`,
   });

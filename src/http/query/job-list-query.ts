@@ -21,7 +21,7 @@ export const JobExportQuery = JobFilterQuery.extend({
   page: count(undefined, 'page number, starting at 1; without page and items-per-page: all jobs'),
   'items-per-page': count(undefined, `jobs per page; with page, the default is ${DEFAULT_PAGE_SIZE.jobsOfApi}`),
   columns: once(exportColumns, DEFAULT_COLUMNS, {
-    description: `columns, divided by commas: ${KNOWN_COLUMNS.join(', ')}, or ${METRIC} and the key of a footprint; default ${DEFAULT_COLUMNS.join(',')}`,
+    description: `columns, separated by commas: ${KNOWN_COLUMNS.join(', ')}, or ${METRIC} and the key of a footprint; default ${DEFAULT_COLUMNS.join(',')}`,
     example: 'jobId,user,duration,metric.flops_any_avg',
   }),
 });
