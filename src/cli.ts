@@ -5,8 +5,8 @@ import { COMMANDS } from './commands/commands.ts';
 import { readEnvironment } from './commands/dotenv.ts';
 import { explained } from './commands/explain-error.ts';
 import { runWithSteps, takesJson, usageOf } from './commands/json-output.ts';
-import { nearestName } from './commands/nearest-name.ts';
 import { wrappedHelp } from './commands/wrapped-help.ts';
+import { nearestName } from './nearest-name.ts';
 import { workInBackground } from './processes/priority.ts';
 import { VERSION } from './version.ts';
 

@@ -1,5 +1,7 @@
 /** The settings of a service on Node and in a Worker: where they come from, and which of them have an effect there. */
+
 import { readSettings } from './check-settings.ts';
+import { type EnvFile, envFileRemarks } from './env-file-remarks.ts';
 import {
   CONNECTION_SETTINGS,
   databaseFile,
@@ -105,8 +107,7 @@ export interface Environment {
   readonly env: Given;
   /** The names that are only in `.env`. */
   readonly fromFile?: ReadonlySet<string>;
-  /** What is odd about the names in `.env`. */
-  readonly remarks?: readonly string[];
+  readonly envFile?: EnvFile;
 }
 
 export type SettingSource = 'environment' | '.env' | 'command' | 'binding' | 'default';
@@ -123,7 +124,7 @@ export interface Settings {
 }
 
 /** The settings of a service on Node. Settings of the command override the environment. Throws StartupError. */
-export function settingsOnNode({ env, fromFile, remarks = [] }: Environment, ofCommand: Given = {}): Settings {
+export function settingsOnNode({ env, fromFile, envFile }: Environment, ofCommand: Given = {}): Settings {
   const given = { ...env, ...ofCommand };
   const values = readSettings(given);
   return {
@@ -133,7 +134,7 @@ export function settingsOnNode({ env, fromFile, remarks = [] }: Environment, ofC
       return fromFile?.has(name) ? '.env' : 'environment';
     }),
     notApplied: notApplied(given, databaseKind(values)),
-    remarks,
+    remarks: envFile === undefined ? [] : envFileRemarks(envFile),
   };
 }
 

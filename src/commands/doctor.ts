@@ -5,6 +5,7 @@ import { checkDatabaseFolder, existingFolder } from '../doctor/database-folder.t
 import type { Finding, Verdict } from '../doctor/finding.ts';
 import { problem, warning } from '../doctor/finding.ts';
 import { checkClock, checkMachine, checkPort, checkPrograms } from '../doctor/machine.ts';
+import { envFileRemarks } from '../env-file-remarks.ts';
 import { databaseFile, type SettingValues } from '../settings.ts';
 import { StartupError } from '../startup-error.ts';
 import { type Command, type CommandIo, parsedArguments, UsageError } from './command.ts';
@@ -36,7 +37,7 @@ exit code is 1 if there is a problem, and 0 if there are only warnings.`,
 /** From the quickest check to the longest. Without valid settings there is nothing else to check. */
 async function* checks(io: CommandIo, limitSec: number): AsyncGenerator<Finding> {
   yield* checkPrograms();
-  for (const remark of io.remarks ?? []) yield warning('settings', remark);
+  for (const remark of io.envFile === undefined ? [] : envFileRemarks(io.envFile)) yield warning('settings', remark);
   const settings = settingsOf(io);
   if (Array.isArray(settings)) return yield* settings;
   yield { check: 'settings', verdict: 'ok', text: 'are valid' };

@@ -1,9 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
-import { SETTING_NAMES } from '../settings.ts';
 import type { Environment } from '../settings-by-deployment.ts';
 import { StartupError } from '../startup-error.ts';
-import { nearestName } from './nearest-name.ts';
 
 /** The environment plus the variables of `.env` in the working directory. Set variables win. Throws StartupError. */
 export function readEnvironment(environment: NodeJS.ProcessEnv): Environment {
@@ -12,35 +10,11 @@ export function readEnvironment(environment: NodeJS.ProcessEnv): Environment {
     text = readFileSync('.env', 'utf8');
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT')
-      return { env: { ...environment }, fromFile: new Set(), remarks: [] };
+      return { env: { ...environment }, fromFile: new Set() };
     throw new StartupError('.env cannot be read: correct its permissions', { cause: error });
   }
   const file = parseEnv(text);
   const names = Object.keys(file).filter((name) => environment[name] === undefined);
-  const remarks = [...unknownNames(Object.keys(file)), ...repeatedNames(text, Object.keys(file))];
-  return { env: { ...file, ...environment }, fromFile: new Set(names), remarks };
-}
-
-/** What is shown of a file with secrets: a line that was broken in two may begin with a part of one. */
-const SHOWN = /^[A-Z][A-Z0-9_]{0,39}$/;
-
-function unknownNames(names: readonly string[]): string[] {
-  const unknown = names.filter((name) => !SETTING_NAMES.some((known) => known === name));
-  const words = unknown.flatMap((name) => {
-    const meant = nearestName(name, SETTING_NAMES);
-    if (meant !== undefined) return [`${name} (did you mean ${meant}?)`];
-    return SHOWN.test(name) ? [name] : [];
-  });
-  const others = unknown.length - words.length;
-  if (others > 0) words.push(`${others} that ${others === 1 ? 'is' : 'are'} not written like a setting`);
-  return words.length === 0 ? [] : [`names in .env that cc-jobs does not know: ${words.join(', ')}`];
-}
-
-function repeatedNames(text: string, names: readonly string[]): string[] {
-  const lines = text.replaceAll(/=\s*(["'`])[^"'`]*\1/g, '='); // a value in quotes may have several lines
-  const written = [...lines.matchAll(/^\s*(?:export\s+)?([\w.-]+)\s*=/gm)].map(([, name]) => name);
-  const repeated = names.filter((name) => SHOWN.test(name) && written.filter((other) => other === name).length > 1);
-  return repeated.length === 0
-    ? []
-    : [`names that occur more than once in .env: ${repeated.join(', ')}; the last counts`];
+  const envFile = { text, names: Object.keys(file) };
+  return { env: { ...file, ...environment }, fromFile: new Set(names), envFile };
 }

@@ -1,8 +1,8 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { textOf } from '../../src/db/driver/driver-values.ts';
 import type { Database } from '../../src/db/port.ts';
-import { schemaVersion } from '../../src/db/schema/schema-version.ts';
 import { savedFilters } from '../../src/db/statements/filters-of-user.ts';
+import { schemaVersion } from '../../src/db/statements/stored-schema-version.ts';
 import { userByName } from '../../src/db/statements/user-by-name.ts';
 import { userConfiguration } from '../../src/db/statements/user-configuration.ts';
 import { ClientGone } from '../../src/deadline.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { schemaVersion } from '../../src/db/schema/schema-version.ts';
+import { schemaVersion } from '../../src/db/statements/stored-schema-version.ts';
 import { userByName } from '../../src/db/statements/user-by-name.ts';
 import { jobHistogramsOf, metricHistogramsOf } from '../../src/jobs/histograms.ts';
 import { visibleTo } from '../../src/jobs/visibility.ts';

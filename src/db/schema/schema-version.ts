@@ -1,19 +1,7 @@
-import { sql } from 'kysely';
-import { z } from 'zod';
 import { StartupError } from '../../startup-error.ts';
-import { statementOf } from '../sql/sql-rows.ts';
 
 /** The schema version of cc-backend that cc-jobs reads and writes (contract/database.md §1). */
 export const SCHEMA_VERSION = 11;
-
-/** The version of the schema, and whether a migration was aborted. A migrated file has one row, others have none. */
-export function schemaVersion() {
-  return statementOf(
-    'schema version',
-    sql`SELECT CAST(version AS INTEGER) AS version, CAST(dirty AS INTEGER) AS dirty FROM schema_migrations ORDER BY 1 DESC LIMIT 1`,
-    z.object({ version: z.int(), dirty: z.int().transform((value) => value !== 0) }),
-  );
-}
 
 /** Checks that a database is complete and has this version. Throws StartupError. `shown` names the database. */
 export function checkVersion(shown: string, version: number, dirty: boolean): void {
