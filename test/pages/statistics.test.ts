@@ -167,12 +167,22 @@ describe.skipIf(!HAS_CHROMIUM)('the statistics', () => {
     await page.goto('/statistics?project.not=many');
     const nodes = page.locator('figure', { has: page.getByRole('heading', { name: 'Nodes', exact: true }) });
     await nodes.locator('canvas').waitFor();
-    // One and two nodes: the bars are at a quarter and at three quarters of the width.
-    const box = await nodes.locator('.u-over').boundingBox();
-    if (box === null) throw new Error('the plot has no place');
-    await page.mouse.move(box.x + box.width * 0.72, box.y + box.height / 2);
-    await expect.poll(() => nodes.locator('figcaption').innerText()).toBe('2: 1 jobs');
-    await page.mouse.click(box.x + box.width * 0.72, box.y + box.height / 2);
+    // One and two nodes: the bars are at a quarter and at three quarters of the width. The plot moves while others appear.
+    const overTwo = async (share: number) => {
+      const box = await nodes.locator('.u-over').boundingBox();
+      if (box === null) throw new Error('the plot has no place');
+      const at = [box.x + box.width * share, box.y + box.height / 2] as const;
+      await page.mouse.move(...at);
+      return at;
+    };
+    await expect
+      .poll(async () => {
+        await overTwo(0.7);
+        await overTwo(0.72); // a mouse that rests says nothing
+        return await nodes.locator('figcaption').innerText();
+      })
+      .toBe('2: 1 jobs');
+    await page.mouse.click(...(await overTwo(0.72)));
     await page.waitForURL('**/statistics?project.not=many&num-nodes=2-2');
     expect((await texts('.totals dd'))[0]).toBe('1');
   });

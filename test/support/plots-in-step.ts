@@ -16,5 +16,5 @@ export async function followsWindow(page: Page, place: string): Promise<void> {
   await plot.evaluate((one) => one.setAttribute('data-before', ''));
   await page.emulateMedia({ colorScheme: 'dark' });
   await page.locator(`${place} .uplot:not([data-before])`).first().waitFor();
-  expect(await page.locator(`${place} .uplot[data-before]`).count()).toBe(0);
+  await expect.poll(() => page.locator(`${place} .uplot[data-before]`).count()).toBe(0);
 }
