@@ -142,7 +142,7 @@ function shapeOf(value: unknown): unknown {
 /** The output that a document shows for a block: in a block after it, or in a comment at the end of a line. */
 function expectShown({ text, output }: Block, { code, stdout, stderr }: Typed): void {
   const isRefused = output?.startsWith('cc-jobs: ') === true;
-  expect({ code, stdout, stderr }).toMatchObject({ code: isRefused ? 2 : 0 });
+  expect({ code, stdout, stderr }, stdout + stderr).toMatchObject({ code: isRefused ? 2 : 0 });
   if (output?.startsWith('{')) expect(shapeOf(JSON.parse(stdout))).toEqual(shapeOf(JSON.parse(output)));
   else if (output !== undefined) expect(`${stdout}${stderr}`.trimEnd()).toBe(output);
   for (const [, shown] of text.matchAll(/# (\{.*\})$/gm)) expect(stdout).toContain(shown);

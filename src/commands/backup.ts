@@ -1,5 +1,6 @@
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { backUpMetadata } from '../backup/archive-metadata.ts';
 import { backupName, deleteOldBackups, makeBackup, metadataOf } from '../backup/make-backup.ts';
 import { asStartupError } from '../db/startup-errors.ts';
@@ -33,7 +34,7 @@ data, .env and the column index are not in it. 'cc-jobs restore' puts a backup i
     const { path, archivePath } = loadTarget(io);
     const folder = statSync(target, { throwIfNoEntry: false })?.isDirectory() ? target : undefined;
     if (keep !== undefined && folder === undefined) throw new UsageError('--keep needs a folder as TARGET');
-    const file = folder === undefined ? target : join(folder, backupName(path, new Date(), compressed));
+    const file = folder === undefined ? target : await freeName(folder, path, compressed);
     const progress = new Progress(io.stderr, statSync(path, { throwIfNoEntry: false })?.size);
     const backup = await asStartupError(path, () =>
       makeBackup(path, file, {
@@ -55,6 +56,13 @@ data, .env and the column index are not in it. 'cc-jobs restore' puts a backup i
     return 0;
   },
 };
+
+/** The name has the second of the backup. Another backup of this second is waited out. */
+async function freeName(folder: string, database: string, compressed: boolean): Promise<string> {
+  const now = () => join(folder, backupName(database, new Date(), compressed));
+  if (existsSync(now())) await sleep(1_000);
+  return now();
+}
 
 /** Returns the path of the backup of the metadata. The one of the database stays if this fails. */
 async function metadata(root: string, backup: string, io: CommandIo): Promise<string> {
